@@ -1,0 +1,1 @@
+"""From what was locked, exported and pushed to an image that is proved to serve the notebook's predictions."""

@@ -1,0 +1,117 @@
+"""Judging a notebook: from what really ran where a kernel tracked it, from the saved file alone where none did."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from jupyter_prodkit.check.evidence import Evidence
+from jupyter_prodkit.check.repair import repair_plan
+from jupyter_prodkit.check.report import CellVerdict, Finding, Orphan, Report, verdict_of
+from jupyter_prodkit.check.rules import RULES
+from jupyter_prodkit.check.simulation import CleanRun, Judged, simulate
+from jupyter_prodkit.notebook.document import Cell, Notebook
+from jupyter_prodkit.session.record import Timeline
+
+__all__ = ["check_file", "check_session"]
+
+_SEVERITIES = ("blocker", "warning", "note")
+
+
+def check_session(notebook: Notebook, timeline: Timeline) -> Report:
+    """Return the report on `notebook` as the kernel that `timeline` describes leaves it."""
+    clean = simulate(notebook, timeline)
+    evidence = Evidence(notebook, timeline, clean)
+    findings = [*_syntax_errors(notebook), *(finding for rule in RULES for finding in rule(evidence))]
+    cells = tuple(_verdict(judged) for judged in clean.cells)
+    return Report(
+        notebook=notebook.path.name,
+        verdict=verdict_of(cells),
+        cells=cells,
+        findings=_in_order(notebook, findings),
+        orphans=_orphans(evidence),
+        plan=repair_plan(clean, timeline.live),
+    )
+
+
+def check_file(notebook: Notebook) -> Report:
+    """Return what the saved file alone shows, for a notebook that never ran under the tracker; the report says so.
+
+    The prompts' numbers give the order in which cells ran last. That a cell's code has changed since can't be seen.
+    """
+    from jupyter_prodkit.check.saved_order import saved_timeline
+
+    report = check_session(notebook, saved_timeline(notebook))
+    cells = tuple(_not_known(cell) for cell in report.cells)
+    note = Finding(
+        rule="hidden-state/file-only",
+        severity="note",
+        message="Judged from the saved file alone",
+        because="No kernel recorded what ran: edits since the last run and code from deleted cells can't be seen.",
+        fix="Load jupyter_prodkit in the notebook's kernel, run the cells, then check again.",
+    )
+    return Report(
+        notebook=report.notebook,
+        verdict=verdict_of(cells) if cells else "unverified",
+        cells=cells,
+        findings=(*report.findings, note),
+        plan=(),
+    )
+
+
+def _not_known(cell: CellVerdict) -> CellVerdict:
+    """What the file shows as in order is not thereby proven."""
+    state = "unverified" if cell.state in {"reproduced", "diverges"} else cell.state
+    return CellVerdict(cell_id=cell.cell_id, index=cell.index, state=state, executions=0)
+
+
+def _verdict(judged: Judged) -> CellVerdict:
+    return CellVerdict(
+        cell_id=judged.cell.cell_id,
+        index=judged.cell.index,
+        state="failed" if judged.cell.tree is None and judged.state == "never run" else judged.state,
+        executions=len(judged.runs),
+        seconds=None if judged.shown is None else round(judged.shown.seconds, 6),
+    )
+
+
+def _syntax_errors(notebook: Notebook) -> Iterator[Finding]:
+    for cell in notebook.code_cells:
+        if cell.tree is None:
+            yield Finding(
+                rule="structure/syntax-error",
+                severity="blocker",
+                cell_id=cell.cell_id,
+                message="This cell is not valid Python",
+                because=_syntax_error_in(cell),
+                fix="Mend it, or turn it into a Markdown cell.",
+            )
+
+
+def _syntax_error_in(cell: Cell) -> str:
+    try:
+        compile(cell.python, cell.label, "exec", dont_inherit=True)
+    except SyntaxError as error:
+        return f"Line {error.lineno}: {error.msg}."
+    except ValueError as error:
+        return f"{error}."
+    return "It can't be parsed."
+
+
+def _in_order(notebook: Notebook, findings: list[Finding]) -> tuple[Finding, ...]:
+    place = {cell.cell_id: cell.index for cell in notebook.cells}
+    unique = {(f.rule, f.cell_id, f.names, f.because): f for f in findings}
+    return tuple(
+        sorted(unique.values(), key=lambda f: (_SEVERITIES.index(f.severity), place.get(f.cell_id or "", len(place)), f.rule))
+    )
+
+
+def _orphans(evidence: Evidence) -> tuple[Orphan, ...]:
+    clean: CleanRun = evidence.clean
+    if "*" in clean.state:
+        return ()
+    found = []
+    for name in sorted(evidence.timeline.live.keys() - clean.state.keys()):
+        writer = evidence.last_writer(name)
+        if writer is None or evidence.on_page(writer) is None:
+            found.append(Orphan(name=name, defined_by=None if writer is None else writer.cell_id))
+    return tuple(found)

@@ -1,0 +1,99 @@
+"""The check as a step of the journey."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Annotated
+
+import msgspec
+
+from jupyter_prodkit.check.check import check_file, check_session
+from jupyter_prodkit.check.report import Report, Severity
+from jupyter_prodkit.notebook.document import Notebook
+from jupyter_prodkit.progress import Progress
+from jupyter_prodkit.release import ReleaseRecord
+from jupyter_prodkit.session.record import Timeline
+from jupyter_prodkit.step import Fact, Inputs, Options, Plan, Result, Step
+
+__all__ = ["CHECK", "CheckOptions", "sentence"]
+
+
+class CheckOptions(Options, frozen=True, kw_only=True):
+    """What the check can be told."""
+
+    fail_on: Annotated[
+        Severity, msgspec.Meta(description="Exit with status 1 when there is a finding at least this severe.")
+    ] = "blocker"
+
+
+@dataclass(frozen=True, kw_only=True)
+class CheckPlan(Plan):
+    """What will be judged, and by what."""
+
+    notebook: Notebook
+    timeline: Timeline | None
+    fail_on: Severity
+
+
+def sentence(report: Report) -> str:
+    """Return the verdict in one sentence."""
+    if not report.cells:
+        return "There is no code on the page to judge."
+    states = [cell.state for cell in report.cells]
+    changing = sum(state in {"diverges", "failed", "never run"} for state in states)
+    doubtful = states.count("unverified")
+    if changing:
+        return f"{_cells(changing)} would change on Restart & Run All."
+    if doubtful:
+        return f"{_cells(doubtful)} can’t be vouched for: Restart & Run All may give something else."
+    return f"Reproducible: Restart & Run All gives what you see, in all {len(states)} cells."
+
+
+def _cells(count: int) -> str:
+    return "1 cell" if count == 1 else f"{count} cells"
+
+
+def _plan(inputs: Inputs, options: CheckOptions) -> CheckPlan:
+    timeline = None if inputs.kernel is None else inputs.kernel.timeline
+    if timeline is not None and not timeline.executions and timeline.from_start and not inputs.notebook.from_file:
+        basis = "what ran in this kernel: nothing yet"
+    elif timeline is None or not timeline.executions:
+        timeline, basis = None, "the saved file alone"
+    else:
+        basis = f"the {len(timeline.executions)} runs recorded in this kernel"
+    return CheckPlan(
+        summary=f"Judge {inputs.notebook.path.name} by {basis}.",
+        notebook=inputs.notebook,
+        timeline=timeline,
+        fail_on=options.fail_on,
+    )
+
+
+def _run(plan: CheckPlan, progress: Progress) -> Result:
+    progress.stage("Walking the page as a clean run would")
+    report = check_file(plan.notebook) if plan.timeline is None else check_session(plan.notebook, plan.timeline)
+    counts = {s: sum(f.severity == s for f in report.findings) for s in ("blocker", "warning", "note")}
+    return Result(
+        summary=sentence(report),
+        facts=tuple(Fact(f.severity, f"{f.message}: {f.because}") for f in report.findings),
+        recorded={"verdict": report.verdict, "cells": len(report.cells), **counts},
+        document=report,
+        exit_code=1 if report.at_or_above(plan.fail_on) else 0,
+    )
+
+
+def _stale(record: ReleaseRecord, notebook: Notebook) -> str | None:
+    done = record.steps.get("check")
+    return "the code has changed since" if done and done.notebook_digest != notebook.code_digest else None
+
+
+CHECK: Step[CheckOptions, CheckPlan] = Step(
+    name="check",
+    title="Check",
+    summary="Says whether Restart & Run All would give what the page shows and the kernel holds.",
+    options=CheckOptions,
+    plan=_plan,
+    run=_run,
+    stale=_stale,
+    needs_kernel=False,
+)

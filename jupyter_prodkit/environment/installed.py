@@ -1,0 +1,116 @@
+"""The distributions installed for this interpreter, as their metadata folders tell (PEP 376, PEP 610, PEP 627)."""
+
+from __future__ import annotations
+
+import json
+import os
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from email.parser import HeaderParser
+from functools import cached_property
+from importlib import metadata
+from pathlib import Path
+from typing import Any
+
+from packaging.utils import canonicalize_name
+
+__all__ = ["Installed", "installed_distributions"]
+
+_SITE_FOLDERS = ("site-packages", "dist-packages")
+
+
+@dataclass(frozen=True)
+class Installed:
+    """One installed distribution; each file of its metadata folder is read when it is first asked for."""
+
+    name: str
+    info: Path
+    """Its metadata folder, or file in the case of the oldest kind."""
+
+    @property
+    def base(self) -> Path:
+        """The folder that its RECORD is relative to."""
+        return self.info.parent
+
+    @cached_property
+    def headers(self) -> Mapping[str, list[str]]:
+        """The fields of its metadata by lower-case name."""
+        text = self._read("METADATA") or self._read("PKG-INFO") or (_text(self.info) if self.info.is_file() else "")
+        parsed = HeaderParser().parsestr(text.partition("\n\n")[0])  # what follows is the long description
+        return {key.lower(): [str(value) for value in parsed.get_all(key, [])] for key in set(parsed.keys())}
+
+    @property
+    def version(self) -> str:
+        """Its version, or an empty text where its metadata is broken."""
+        return next(iter(self.headers.get("version", [])), "").strip()
+
+    @property
+    def requires(self) -> tuple[str, ...]:
+        """Its requirements (PEP 508), markers included."""
+        if self.info.suffix == ".egg-info":
+            return tuple(metadata.Distribution.at(self.info).requires or ())  # from its requires.txt
+        return tuple(self.headers.get("requires-dist", []))
+
+    @cached_property
+    def record(self) -> tuple[str, ...]:
+        """The files it installed, relative to `base`, with `/`; empty where it has no RECORD."""
+        lines = self._read("RECORD").splitlines()
+        return tuple(line[1:].partition('"')[0] if line[:1] == '"' else line.partition(",")[0] for line in lines)
+
+    @cached_property
+    def top_level(self) -> tuple[str, ...]:
+        """The top-level modules that setuptools' own file lists."""
+        return tuple(self._read("top_level.txt").split())
+
+    @cached_property
+    def direct_url(self) -> Mapping[str, Any]:
+        """Its `direct_url.json` (PEP 610); empty where it came from an index or by conda."""
+        if self._read("INSTALLER").strip() == "conda":
+            return {}  # names a folder of the machine that built the conda package
+        try:
+            content = json.loads(self._read("direct_url.json") or "{}")
+        except ValueError:
+            return {}
+        return content if isinstance(content, dict) else {}
+
+    @property
+    def developed(self) -> bool:
+        """Whether it is used from its source folder the old way: by an egg-info beside the source."""
+        return self.info.suffix == ".egg-info" and self.base.name not in _SITE_FOLDERS
+
+    @property
+    def written_at(self) -> float:
+        """When it was installed. Installers keep the times of most files, but make the folder and the RECORD anew."""
+        times = [path.stat().st_mtime for path in (self.info, self.info / "RECORD") if path.exists()]
+        return max(times, default=0.0)
+
+    def _read(self, name: str) -> str:
+        return _text(self.info / name)
+
+
+def installed_distributions() -> dict[str, Installed]:
+    """Return what is installed on `sys.path` by normalised name; of two of one name, the one that imports find."""
+    found: dict[str, Installed] = {}
+    for one in _on_path():
+        known = found.get(one.name)
+        # A source folder on the path often holds an egg-info that nobody maintains beside the real one.
+        if known is None or (known.info.suffix == ".egg-info" and one.info.suffix == ".dist-info"):
+            found[one.name] = one
+    return found
+
+
+def _on_path() -> Iterator[Installed]:
+    for one in metadata.distributions():
+        info = getattr(one, "_path", None)  # the standard library has no public name for the folder
+        if not isinstance(info, Path) or info.suffix not in (".dist-info", ".egg-info"):
+            continue
+        # `name-version.dist-info`: reading every METADATA for its name would take most of the time we have
+        stem = info.name.removesuffix(info.suffix).partition("-")[0]
+        yield Installed(canonicalize_name(stem), Path(os.path.normpath(info.absolute())))
+
+
+def _text(path: Path) -> str:
+    try:
+        return path.read_text(encoding="utf-8", errors="replace")
+    except OSError:
+        return ""

@@ -1,0 +1,213 @@
+"""The kernel's end of the two comms: answers the panel's requests and pushes events to it.
+
+Handlers may run on a subshell's thread while a cell runs: they read snapshots, and reach the user's objects only
+through `Session.on_main_thread`, from a step's own thread.
+"""
+
+from __future__ import annotations
+
+import itertools
+import logging
+import threading
+from typing import Any
+
+import msgspec
+
+from jupyter_prodkit.errors import CancelledError, ProdkitError, ProtocolError, UsageError
+from jupyter_prodkit.faces import protocol as wire
+from jupyter_prodkit.notebook.document import Cell, Notebook
+from jupyter_prodkit.progress import Progress, ProgressEvent
+from jupyter_prodkit.session.session import Session
+from jupyter_prodkit.step import Inputs, Options, Result, Step
+
+__all__ = ["Channel", "open_channel"]
+
+_log = logging.getLogger("jupyter_prodkit")
+
+
+def open_channel(session: Session) -> Channel:
+    """Register the two comm targets in this kernel."""
+    from comm import get_comm_manager
+
+    channel = Channel(session)
+    manager: Any = get_comm_manager()
+    manager.register_target(wire.RPC_TARGET, channel.accept_requests)
+    manager.register_target(wire.EVENTS_TARGET, channel.accept_listener)
+    session.on_executed(lambda cell_id: channel.push(wire.Executed(cell_id=cell_id)))
+    return channel
+
+
+class Channel:
+    """Responsibilities: decode requests and answer each; run at most one step in the background; push events."""
+
+    def __init__(self, session: Session) -> None:
+        self._session = session
+        self._listeners: list[Any] = []
+        self._lock = threading.Lock()
+        self._numbers = itertools.count(1)
+        self._running: tuple[int, Step[Any, Any], Progress] | None = None
+
+    # -- comms ----------------------------------------------------------------------------------------------------
+
+    def accept_requests(self, comm: Any, _: Any) -> None:
+        """Answer what comes in on this comm."""
+
+        @comm.on_msg  # type: ignore[untyped-decorator]
+        def receive(message: Any) -> None:
+            comm.send(msgspec.to_builtins(self.answer(message["content"]["data"])))
+
+    def accept_listener(self, comm: Any, _: Any) -> None:
+        """Push events to this comm until it closes."""
+        with self._lock:
+            self._listeners.append(comm)
+
+        @comm.on_close  # type: ignore[untyped-decorator]
+        def forget(_: Any) -> None:
+            with self._lock:
+                self._listeners.remove(comm)
+
+    def push(self, event: wire.Event) -> None:
+        """Send `event` to every front end that listens."""
+        with self._lock:
+            listeners = list(self._listeners)
+        for comm in listeners:
+            comm.send(msgspec.to_builtins(event))
+
+    # -- requests -------------------------------------------------------------------------------------------------
+
+    def answer(self, data: Any) -> wire.Reply:
+        """Return the reply to one request; a request that can't be answered gets an error reply, never silence."""
+        number = data.get("id", 0) if isinstance(data, dict) and isinstance(data.get("id"), int) else 0
+        try:
+            request = _decode(data)
+            return self._reply(request)
+        except ProdkitError as error:
+            return wire.ErrorReply(id=number, message=error.message, hint=error.hint)
+        except Exception as error:
+            _log.exception("a request from the panel failed")
+            return wire.ErrorReply(id=number, message=f"{type(error).__name__}: {error}", hint="This is a bug of ours.")
+
+    def _reply(self, request: wire.Request) -> wire.Reply:
+        if isinstance(request, wire.Hello):
+            return self._welcome(request)
+        if isinstance(request, wire.Check):
+            return self._check(request)
+        if isinstance(request, wire.States):
+            return self._states(request)
+        if isinstance(request, wire.RunStep):
+            return self._start(request)
+        return self._cancel(request)
+
+    def _welcome(self, request: wire.Hello) -> wire.Reply:
+        from jupyter_prodkit import __version__
+        from jupyter_prodkit.faces.arguments import step_form
+        from jupyter_prodkit.faces.journey import STEPS
+
+        return wire.WelcomeReply(
+            id=request.id,
+            version=wire.PROTOCOL_VERSION,
+            package_version=__version__,
+            steps=tuple(step_form(step) for step in STEPS),
+        )
+
+    def _check(self, request: wire.Check) -> wire.Reply:
+        from jupyter_prodkit.check.report import Report
+        from jupyter_prodkit.faces.journey import gather, step_named
+
+        notebook = self._take_page(request.page)
+        step = step_named("check")
+        inputs = gather(notebook, step.options(), self._session)
+        report = step.run(step.plan(inputs, step.options()), Progress()).document
+        assert isinstance(report, Report)
+        return wire.ReportReply(id=request.id, report=report)
+
+    def _states(self, request: wire.States) -> wire.Reply:
+        from jupyter_prodkit.faces.journey import step_states
+
+        states = step_states(self._take_page(request.page))
+        running = self._running
+        if running is not None:
+            name = running[1].name
+            busy = wire.StepState(name=name, state="running", text="running")
+            states = tuple(busy if state.name == name else state for state in states)
+        models = tuple(sorted(self._session.timeline.models))
+        return wire.StatesReply(id=request.id, states=states, models=models)
+
+    def _take_page(self, page: wire.Page) -> Notebook:
+        cells = tuple(
+            Cell(cell.cell_id, index, cell.kind, cell.source, cell.tags, cell.execution_count)
+            for index, cell in enumerate(page.cells)
+        )
+        notebook = Notebook(self._session.folder / page.path.rpartition("/")[2], cells, from_file=False)
+        self._session.set_page(notebook)
+        return notebook
+
+    # -- steps in the background ----------------------------------------------------------------------------------
+
+    def _start(self, request: wire.RunStep) -> wire.Reply:
+        from jupyter_prodkit.faces.arguments import options_from_mapping
+        from jupyter_prodkit.faces.journey import gather, step_named
+
+        step = step_named(request.step)
+        options = options_from_mapping(step.options, request.options)
+        inputs = gather(self._take_page(request.page), options, self._session)
+        with self._lock:
+            if self._running is not None:
+                raise UsageError(f"{self._running[1].title} is still running.", "Wait for it, or cancel it.")
+            job = next(self._numbers)
+            progress = Progress(lambda event: self.push(_progress(job, step, event)))
+            self._running = (job, step, progress)
+        work = threading.Thread(target=self._work, args=(job, step, inputs, options, progress), daemon=True)
+        work.start()
+        return wire.StartedReply(id=request.id, job=job)
+
+    def _work(self, job: int, step: Step[Any, Any], inputs: Inputs, options: Options, progress: Progress) -> None:
+        from jupyter_prodkit.faces.journey import carry_out
+
+        event: wire.Event
+        try:
+            result = carry_out(
+                step, inputs, options, progress,
+                announce=lambda plan: progress.stage(plan.summary), agree=lambda _: False,
+            )  # fmt: skip
+            event = wire.StepDone(job=job, result=_result(step, result))
+        except ProdkitError as error:
+            cancelled = isinstance(error, CancelledError)
+            event = wire.StepFailed(job=job, step=step.name, message=error.message, hint=error.hint, cancelled=cancelled)
+        except Exception as error:
+            _log.exception("the step %s failed", step.name)
+            text = f"{type(error).__name__}: {error}"
+            event = wire.StepFailed(job=job, step=step.name, message=text, hint="This is a bug of ours.")
+        with self._lock:
+            self._running = None
+        self.push(event)
+
+    def _cancel(self, request: wire.Cancel) -> wire.Reply:
+        with self._lock:
+            if self._running is not None and self._running[0] == request.job:
+                self._running[2].cancel()
+        return wire.StartedReply(id=request.id, job=request.job)
+
+
+def _decode(data: Any) -> wire.Request:
+    if isinstance(data, dict) and data.get("kind") == "hello" and data.get("version") != wire.PROTOCOL_VERSION:
+        raise ProtocolError(
+            f"The panel speaks version {data.get('version')}, the kernel's jupyter-prodkit version {wire.PROTOCOL_VERSION}.",
+            "Install the same jupyter-prodkit beside JupyterLab and in the kernel, then restart both.",
+        )
+    try:
+        request: wire.Request = msgspec.convert(data, wire.Request)
+    except msgspec.ValidationError as error:
+        raise ProtocolError(f"The kernel doesn't know this request: {error}.", "Reload the page.") from error
+    return request
+
+
+def _progress(job: int, step: Step[Any, Any], event: ProgressEvent) -> wire.StepProgress:
+    return wire.StepProgress(
+        job=job, step=step.name, message=event.message, fraction=event.fraction, log=event.kind == "log"
+    )
+
+
+def _result(step: Step[Any, Any], result: Result) -> wire.StepResult:
+    facts = tuple(wire.Fact(label=fact.label, value=fact.value) for fact in result.facts)
+    return wire.StepResult(step=step.name, summary=result.summary, facts=facts, warnings=result.warnings)

@@ -1,0 +1,128 @@
+"""The command line: `prodkit STEP NOTEBOOK …` and `prodkit doctor`; also `jupyter prodkit`."""
+
+from __future__ import annotations
+
+import argparse
+import sys
+from collections.abc import Sequence
+from contextlib import AbstractContextManager
+from pathlib import Path
+from typing import Any
+
+import msgspec
+
+from jupyter_prodkit.errors import CancelledError, ProdkitError, UsageError
+from jupyter_prodkit.faces.arguments import add_options, options_from_namespace
+from jupyter_prodkit.faces.display import as_json, as_text
+from jupyter_prodkit.faces.journey import STEPS, carry_out, gather, step_named
+from jupyter_prodkit.faces.magics import labeller
+from jupyter_prodkit.faces.remote import carry_out_there
+from jupyter_prodkit.notebook.document import read_notebook
+from jupyter_prodkit.progress import Progress, ProgressEvent
+from jupyter_prodkit.session.driver import KernelDriver, attached_kernel, fresh_kernel
+from jupyter_prodkit.step import Options, Step
+
+__all__ = ["main"]
+
+_USAGE, _FAILED, _OK = 2, 1, 0
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run one command and return its exit status: 0 done, 1 failed or findings, 2 wrong usage."""
+    parsed = _parser().parse_args(arguments)
+    try:
+        status: int = parsed.command(parsed)
+    except UsageError as error:
+        return _complain(error, _USAGE)
+    except ProdkitError as error:
+        return _complain(error, _FAILED)
+    except KeyboardInterrupt:
+        return _complain(CancelledError("Interrupted.", "Nothing was changed."), _FAILED)
+    return status
+
+
+def _complain(error: ProdkitError, status: int) -> int:
+    print(f"prodkit: {error.message}", file=sys.stderr)  # noqa: T201 - the edge that prints
+    if error.hint:
+        print(f"  {error.hint}", file=sys.stderr)  # noqa: T201
+    return status
+
+
+def _parser() -> argparse.ArgumentParser:
+    from jupyter_prodkit import __version__
+
+    parser = argparse.ArgumentParser(prog="prodkit", description="Take a notebook to production, step by step.")
+    parser.add_argument("--version", action="version", version=f"jupyter-prodkit {__version__}")
+    commands = parser.add_subparsers(title="steps, in their order", metavar="STEP", required=True)
+    for step in STEPS:
+        command = commands.add_parser(step.name, help=step.summary, description=step.summary)
+        command.add_argument("notebook", metavar="NOTEBOOK", help="The .ipynb file.")
+        add_options(command, step.options, without=("notebook",))
+        if step.needs_kernel or step.name == "check":
+            command.add_argument(
+                "--kernel", metavar="FILE", type=Path, default=None,
+                help="Use the running kernel of this connection file instead of running the notebook once.",
+            )  # fmt: skip
+        command.set_defaults(command=_run_step, step=step.name)
+    doctor = commands.add_parser("doctor", help="Says whether everything is in place, and how to mend what is not.")
+    doctor.add_argument("--json", action="store_true", help="Print the findings as JSON.")
+    doctor.set_defaults(command=_run_doctor)
+    return parser
+
+
+def _run_doctor(parsed: argparse.Namespace) -> int:
+    from jupyter_prodkit.faces.doctor import examine, shown
+
+    findings = examine()
+    print(msgspec.json.encode(findings).decode() if parsed.json else shown(findings))  # noqa: T201
+    return _FAILED if any(finding.state == "broken" for finding in findings) else _OK
+
+
+def _run_step(parsed: argparse.Namespace) -> int:
+    step = step_named(parsed.step)
+    options = options_from_namespace(step.options, parsed)
+    notebook = read_notebook(Path(parsed.notebook).expanduser().resolve())
+    options = msgspec.structs.replace(options, notebook=str(notebook.path))
+    progress = Progress(_print_event if not (options.quiet or options.json) else lambda _: None)
+    connection: Path | None = getattr(parsed, "kernel", None)
+    if connection is None and not step.needs_kernel:
+        return _run_here(step, options, progress)
+    kernel: AbstractContextManager[KernelDriver] = (
+        fresh_kernel(notebook.path, progress) if connection is None else attached_kernel(connection, progress)
+    )
+    with kernel as driver:
+        if connection is None:
+            driver.run_notebook(notebook, progress)
+        answer = carry_out_there(driver, step.name, msgspec.to_builtins(options), progress)
+    print(answer.json if options.json else answer.text)  # noqa: T201 - the answer asked for
+    return answer.exit_code
+
+
+def _run_here(step: Step[Any, Any], options: Options, progress: Progress) -> int:
+    assert options.notebook is not None
+    notebook = read_notebook(Path(options.notebook))
+    inputs = gather(notebook, options, None)
+    result = carry_out(
+        step, inputs, options, progress, announce=lambda plan: progress.stage(plan.summary), agree=_ask
+    )
+    print(as_json(step, result) if options.json else as_text(result, labeller(notebook)), flush=True)  # noqa: T201
+    if step.name == "serve":
+        from jupyter_prodkit.serve.step import stay_until_interrupted
+
+        stay_until_interrupted(inputs.project)
+    return result.exit_code
+
+
+def _ask(question: str) -> bool:
+    if not sys.stdin.isatty():
+        return False
+    return input(f"{question} [y/N] ").strip().lower() in {"y", "yes"}
+
+
+def _print_event(event: ProgressEvent) -> None:
+    mark = "·" if event.kind == "stage" else "   "
+    print(f"{mark} {event.message}", file=sys.stderr, flush=True)  # noqa: T201 - the edge that prints
+
+
+if __name__ == "__main__":
+    sys.exit(main())

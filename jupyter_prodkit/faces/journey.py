@@ -1,0 +1,75 @@
+"""The steps in their order, and how every face brings one about: gather the inputs, plan, ask, run, record."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+from jupyter_prodkit.build.step import BUILD
+from jupyter_prodkit.check.step import CHECK
+from jupyter_prodkit.errors import UsageError
+from jupyter_prodkit.export.step import EXPORT
+from jupyter_prodkit.faces.protocol import StepState
+from jupyter_prodkit.lock.step import LOCK
+from jupyter_prodkit.notebook.document import Notebook
+from jupyter_prodkit.progress import Progress
+from jupyter_prodkit.push.step import PUSH
+from jupyter_prodkit.release import ProjectFolder
+from jupyter_prodkit.serve.step import SERVE
+from jupyter_prodkit.session.kernel import LiveKernel
+from jupyter_prodkit.step import Inputs, Options, Plan, Result, Step, perform
+
+__all__ = ["STEPS", "carry_out", "gather", "step_named", "step_states"]
+
+STEPS: tuple[Step[Any, Any], ...] = (CHECK, LOCK, EXPORT, PUSH, BUILD, SERVE)
+
+
+def step_named(name: str) -> Step[Any, Any]:
+    """Return the step of that name. Raises UsageError where there is none."""
+    for step in STEPS:
+        if step.name == name:
+            return step
+    raise UsageError(f"There is no step {name!r}.", f"Steps: {', '.join(step.name for step in STEPS)}.")
+
+
+def gather(notebook: Notebook, options: Options, kernel: LiveKernel | None) -> Inputs:
+    """Return everything a step may know before it plans. Raises ProjectError where the release record is broken."""
+    project = ProjectFolder.of(notebook.path, options.output)
+    return Inputs(notebook=notebook, project=project, record=project.read_record(notebook.path), kernel=kernel)
+
+
+def carry_out(
+    step: Step[Any, Any],
+    inputs: Inputs,
+    options: Options,
+    progress: Progress,
+    *,
+    announce: Callable[[Plan], None],
+    agree: Callable[[str], bool],
+) -> Result:
+    """Plan a step, show the plan, ask its question if it has one, run it and record it.
+
+    Raises ProdkitError: UsageError where the user does not agree, and whatever the step raises.
+    """
+    plan: Plan = step.plan(inputs, options)
+    announce(plan)
+    if plan.question and not options.yes and not agree(plan.question):
+        raise UsageError(plan.question, "Give --yes to go on all the same.")
+    return perform(step, plan, inputs, options, progress)
+
+
+def step_states(notebook: Notebook, output: str | None = None) -> tuple[StepState, ...]:
+    """Return where each step stands by the release record. Raises ProjectError where the record is broken."""
+    record = ProjectFolder.of(notebook.path, output).read_record(notebook.path)
+    states = []
+    for step in STEPS:
+        done = record.steps.get(step.name)
+        if done is None:
+            states.append(StepState(name=step.name, state="never", text="not done yet"))
+            continue
+        reason = step.stale(record, notebook)
+        text = f"out of date: {reason}" if reason else done.summary
+        states.append(
+            StepState(name=step.name, state="stale" if reason else "done", text=text, done_at=done.done_at),
+        )
+    return tuple(states)

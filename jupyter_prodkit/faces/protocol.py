@@ -1,0 +1,222 @@
+"""The messages between the sidebar and the kernel, version 1; `labextension/src/protocol.ts` is generated from this file.
+
+Two comms carry them. On `prodkit_rpc` the front end sends a `Request` and gets one `Reply` with the same `id`.
+On `prodkit_events` the kernel pushes `Event`s; nothing is ever sent the other way. They are kept apart because
+ipykernel 7.4 parks every later message of a comm behind the running cell once that cell has pushed on it.
+"""
+
+from __future__ import annotations
+
+from typing import Any, Literal
+
+import msgspec
+
+from jupyter_prodkit.check.report import Report
+
+__all__ = [
+    "EVENTS_TARGET",
+    "PROTOCOL_VERSION",
+    "RPC_TARGET",
+    "Event",
+    "Reply",
+    "Request",
+]
+
+PROTOCOL_VERSION = 1
+RPC_TARGET = "prodkit_rpc"
+EVENTS_TARGET = "prodkit_events"
+
+
+class PageCell(msgspec.Struct, frozen=True, kw_only=True):
+    """One cell as it stands in the front end."""
+
+    cell_id: str
+    kind: Literal["code", "markdown", "raw"]
+    source: str
+    tags: tuple[str, ...] = ()
+    execution_count: int | None = None
+
+
+class Page(msgspec.Struct, frozen=True, kw_only=True):
+    """The notebook as it stands in the front end."""
+
+    path: str
+    """As the front end knows it, relative to the server's root."""
+    cells: tuple[PageCell, ...]
+
+
+class OptionForm(msgspec.Struct, frozen=True, kw_only=True):
+    """One option of a step, as a form field."""
+
+    name: str
+    kind: Literal["text", "flag", "number", "choice", "model"]
+    """`model` is a name in the kernel that holds something with a `predict` method."""
+    help: str
+    default: str | int | float | bool | None = None
+    required: bool = False
+    choices: tuple[str, ...] = ()
+
+
+class StepForm(msgspec.Struct, frozen=True, kw_only=True):
+    """One step of the journey, as a section of the panel."""
+
+    name: str
+    """For example `lock`; the magic is `%prodlock`."""
+    title: str
+    summary: str
+    """One sentence: what the step does."""
+    options: tuple[OptionForm, ...]
+
+
+class StepState(msgspec.Struct, frozen=True, kw_only=True):
+    """Where one step stands."""
+
+    name: str
+    state: Literal["never", "done", "stale", "running"]
+    text: str
+    """In words: `not done yet`, `27 packages, done at …`, `out of date: the code has changed since`."""
+    done_at: str | None = None
+
+
+class Fact(msgspec.Struct, frozen=True, kw_only=True):
+    """One line of a step's result."""
+
+    label: str
+    value: str
+
+
+class StepResult(msgspec.Struct, frozen=True, kw_only=True):
+    """What a step did."""
+
+    step: str
+    summary: str
+    facts: tuple[Fact, ...] = ()
+    warnings: tuple[str, ...] = ()
+
+
+# --- requests ---------------------------------------------------------------------------------------------------
+
+
+class Hello(msgspec.Struct, frozen=True, kw_only=True, tag_field="kind", tag="hello"):
+    """First message on a comm: which protocol the front end speaks."""
+
+    id: int
+    version: int
+
+
+class Check(msgspec.Struct, frozen=True, kw_only=True, tag_field="kind", tag="check"):
+    """Judge the page as it stands; also tells the kernel what the page is."""
+
+    id: int
+    page: Page
+
+
+class States(msgspec.Struct, frozen=True, kw_only=True, tag_field="kind", tag="states"):
+    """Where each step stands, and which names could be pushed as a model."""
+
+    id: int
+    page: Page
+
+
+class RunStep(msgspec.Struct, frozen=True, kw_only=True, tag_field="kind", tag="run"):
+    """Start a step in the background; progress, result and error come as events with the same `job`."""
+
+    id: int
+    step: str
+    options: dict[str, Any]
+    page: Page
+
+
+class Cancel(msgspec.Struct, frozen=True, kw_only=True, tag_field="kind", tag="cancel"):
+    """Stop the running step of that `job`."""
+
+    id: int
+    job: int
+
+
+Request = Hello | Check | States | RunStep | Cancel
+
+
+# --- replies ----------------------------------------------------------------------------------------------------
+
+
+class WelcomeReply(msgspec.Struct, frozen=True, kw_only=True, tag_field="kind", tag="welcome"):
+    """The kernel side is there and speaks the same protocol."""
+
+    id: int
+    version: int
+    package_version: str
+    steps: tuple[StepForm, ...]
+
+
+class ReportReply(msgspec.Struct, frozen=True, kw_only=True, tag_field="kind", tag="report"):
+    """The check's report."""
+
+    id: int
+    report: Report
+
+
+class StatesReply(msgspec.Struct, frozen=True, kw_only=True, tag_field="kind", tag="states"):
+    """Where each step stands."""
+
+    id: int
+    states: tuple[StepState, ...]
+    models: tuple[str, ...] = ()
+
+
+class StartedReply(msgspec.Struct, frozen=True, kw_only=True, tag_field="kind", tag="started"):
+    """The step (or its cancel) is under way."""
+
+    id: int
+    job: int
+
+
+class ErrorReply(msgspec.Struct, frozen=True, kw_only=True, tag_field="kind", tag="error"):
+    """The request could not be answered."""
+
+    id: int
+    message: str
+    hint: str = ""
+
+
+Reply = WelcomeReply | ReportReply | StatesReply | StartedReply | ErrorReply
+
+
+# --- events -----------------------------------------------------------------------------------------------------
+
+
+class Executed(msgspec.Struct, frozen=True, kw_only=True, tag_field="kind", tag="executed"):
+    """Code has run in the kernel; the last report may be out of date."""
+
+    cell_id: str | None = None
+
+
+class StepProgress(msgspec.Struct, frozen=True, kw_only=True, tag_field="kind", tag="progress"):
+    """A running step says what it does."""
+
+    job: int
+    step: str
+    message: str
+    fraction: float | None = None
+    log: bool = False
+    """True for a line that an outside tool printed."""
+
+
+class StepDone(msgspec.Struct, frozen=True, kw_only=True, tag_field="kind", tag="done"):
+    """A step ended well."""
+
+    job: int
+    result: StepResult
+
+
+class StepFailed(msgspec.Struct, frozen=True, kw_only=True, tag_field="kind", tag="failed"):
+    """A step ended with an error, or was stopped."""
+
+    job: int
+    step: str
+    message: str
+    hint: str = ""
+    cancelled: bool = False
+
+
+Event = Executed | StepProgress | StepDone | StepFailed

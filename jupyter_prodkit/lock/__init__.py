@@ -1,0 +1,1 @@
+"""Exact pins with hashes of what the live kernel loaded, through uv."""

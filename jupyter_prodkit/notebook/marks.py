@@ -1,0 +1,57 @@
+"""What a cell is marked as, by tags in its metadata or by `#|` directives on its first lines."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+
+from jupyter_prodkit.errors import NotebookError
+
+__all__ = ["Marks", "read_marks"]
+
+_DIRECTIVE = re.compile(r"#\s*\|\s*(?P<word>[\w:]+)\s*(?P<rest>.*?)\s*$")
+_MODULE = re.compile(r"[a-z_][a-z0-9_]*\Z")
+
+
+@dataclass(frozen=True, slots=True)
+class Marks:
+    """The marks of one cell (DESIGN: Marking cells)."""
+
+    export: bool = False
+    module: str | None = None
+    """The module that an exported cell's definitions go to; None for the package's main module."""
+    parameters: bool = False
+    ignore: bool = False
+
+
+def read_marks(source: str, tags: Sequence[str]) -> Marks:
+    """Return the marks set by `tags` and by the directives that `source` begins with; both mean the same.
+
+    Raises NotebookError for a module name that is not a Python module's.
+    """
+    export, module = "export" in tags, None
+    parameters, ignore = "parameters" in tags, "prodkit:ignore" in tags
+    for word, rest in _directives(source):
+        if word == "export":
+            export, module = True, rest or module
+        elif word == "parameters":
+            parameters = True
+        elif word == "ignore":
+            ignore = True
+    if module is not None and not _MODULE.match(module):
+        raise NotebookError(
+            f"`#| export {module}` does not name a module.",
+            "Write lower-case letters, digits and underscores, for example `#| export features`.",
+        )
+    return Marks(export, module, parameters, ignore)
+
+
+def _directives(source: str) -> Iterator[tuple[str, str]]:
+    for line in source.splitlines():
+        if not line.strip():
+            continue
+        match = _DIRECTIVE.match(line.strip())
+        if match is None:
+            return
+        yield match["word"], match["rest"]

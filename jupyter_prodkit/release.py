@@ -1,0 +1,157 @@
+"""The project folder of a notebook and its release record, from which an image can be walked back to the cells it came from."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime, timezone
+from pathlib import Path
+from typing import Any
+
+import msgspec
+
+from jupyter_prodkit.errors import ProjectError
+from jupyter_prodkit.files import write_file
+
+__all__ = ["ProjectFolder", "ReleaseRecord", "StepRecord", "now"]
+
+RECORD_VERSION = 1
+
+
+class StepRecord(msgspec.Struct, frozen=True, kw_only=True):
+    """What one step did, last time it was done."""
+
+    done_at: str
+    """UTC, ISO 8601."""
+    notebook_digest: str
+    """Digest of the code on the page when the step ran; see `Notebook.code_digest`."""
+    summary: str
+    facts: dict[str, Any]
+    """What the step leaves behind, by name: lock hash, wheel hash, model version, image digest, …"""
+
+
+class ReleaseRecord(msgspec.Struct, frozen=True, kw_only=True):
+    """`release.json`: what each step did, beside the wheel and the image and never inside them."""
+
+    version: int = RECORD_VERSION
+    notebook: str
+    """File name of the notebook the project folder belongs to."""
+    steps: dict[str, StepRecord] = {}
+
+    def with_step(self, name: str, record: StepRecord) -> ReleaseRecord:
+        """Return a record in which step `name` was done as `record` says; the other steps are as they were."""
+        return msgspec.structs.replace(self, steps={**self.steps, name: record})
+
+    def fact(self, step: str, name: str) -> Any:
+        """Return one fact that a step left behind, or None if that step was never done or left no such fact."""
+        record = self.steps.get(step)
+        return None if record is None else record.facts.get(name)
+
+
+@dataclass(frozen=True, slots=True)
+class ProjectFolder:
+    """The one folder that the steps of a notebook write to."""
+
+    path: Path
+
+    @classmethod
+    def of(cls, notebook: Path, output: str | None = None) -> ProjectFolder:
+        """Return the folder `output`, or `NAME-prod` beside the notebook."""
+        if output:
+            return cls(Path(output).expanduser().resolve())
+        return cls(notebook.resolve().parent / f"{notebook.stem}-prod")
+
+    @property
+    def record_path(self) -> Path:
+        """Where `release.json` stands."""
+        return self.path / "release.json"
+
+    @property
+    def lock(self) -> Path:
+        """Where the lock step writes."""
+        return self.path / "lock"
+
+    @property
+    def package(self) -> Path:
+        """Where the export step writes the package's source."""
+        return self.path / "package"
+
+    @property
+    def dist(self) -> Path:
+        """Where the export step writes the package's wheel."""
+        return self.path / "dist"
+
+    @property
+    def release(self) -> Path:
+        """The release folder that the server reads: model, schema, golden rows."""
+        return self.path / "release"
+
+    @property
+    def image(self) -> Path:
+        """The build context of the image."""
+        return self.path / "image"
+
+    @property
+    def service(self) -> Path:
+        """What is known of the running service, and its log."""
+        return self.path / "service"
+
+    @property
+    def registry(self) -> Path:
+        """The embedded MLflow store, where no tracking server is named."""
+        return self.path / "mlflow"
+
+    def read_record(self, notebook: Path) -> ReleaseRecord:
+        """Return the release record, an empty one where no step was done yet.
+
+        Raises ProjectError where `release.json` is not a record this version reads.
+        """
+        if not self.record_path.exists():
+            return ReleaseRecord(notebook=notebook.name)
+        try:
+            record = msgspec.json.decode(self.record_path.read_bytes(), type=ReleaseRecord)
+        except (msgspec.DecodeError, OSError) as error:
+            raise ProjectError(
+                f"{self.record_path} is not a release record: {error}",
+                "Move the file away to start a new record, or choose another folder with --output.",
+            ) from error
+        if record.version != RECORD_VERSION:
+            raise ProjectError(
+                f"{self.record_path} has version {record.version}; this jupyter-prodkit reads version {RECORD_VERSION}.",
+                "Upgrade jupyter-prodkit, or choose another folder with --output.",
+            )
+        return record
+
+    def write_record(self, record: ReleaseRecord) -> None:
+        """Replace `release.json` in a single step."""
+        write_file(self.record_path, msgspec.json.format(msgspec.json.encode(record), indent=2) + b"\n")
+
+    def claim(self, *, force: bool) -> None:
+        """Make the folder ours to write. Raises ProjectError where it holds something that we didn't make, unless `force`."""
+        if self.path.exists() and not self.path.is_dir():
+            raise ProjectError(f"{self.path} is a file, not a folder.", "Choose another folder with --output.")
+        if force or self.record_path.exists() or not self.path.exists() or not any(self.path.iterdir()):
+            return
+        raise ProjectError(
+            f"{self.path} exists and was not made by jupyter-prodkit.",
+            "Choose another folder with --output, or let it be used with --force (only our own subfolders are replaced).",
+        )
+
+
+def now() -> str:
+    """Return the time now, in UTC, ISO 8601 to the second."""
+    return datetime.now(timezone.utc).replace(microsecond=0).isoformat()
+
+
+_USERINFO = re.compile(r"(?<=://)[^/\s@]+@")
+
+
+def without_credentials(text: str) -> str:
+    """Return `text` with the user and password of every URL in it taken out."""
+    return _USERINFO.sub("", text)
+
+
+def clean_facts(facts: Mapping[str, Any]) -> dict[str, Any]:
+    """Return `facts` with the credentials of every URL in their texts taken out."""
+    return {name: without_credentials(value) if isinstance(value, str) else value for name, value in facts.items()}

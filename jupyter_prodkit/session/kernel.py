@@ -1,0 +1,33 @@
+"""The live kernel as a step sees it: what ran, what is loaded, and the user's objects, reached only on the main thread."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from typing import Any, Protocol, TypeVar
+
+from jupyter_prodkit.session.record import Timeline
+
+__all__ = ["LiveKernel"]
+
+T = TypeVar("T")
+
+
+class LiveKernel(Protocol):
+    """What a step may ask of the kernel it runs in."""
+
+    @property
+    def namespace(self) -> Mapping[str, Any]:
+        """The user's names; read it only inside `on_main_thread`."""
+
+    @property
+    def timeline(self) -> Timeline:
+        """What has run, as an immutable snapshot."""
+
+    def user_modules(self) -> Mapping[str, str | None]:
+        """Return each module that the user's code loaded (not the kernel itself, not we) and the file it came from."""
+
+    def imported_names(self) -> frozenset[str]:
+        """Return the top-level modules that the executed cells' own text imports, loaded by them or not."""
+
+    def on_main_thread(self, function: Callable[[], T]) -> T:
+        """Call `function` between the user's cells and return what it returns, or raise what it raises."""

@@ -1,0 +1,81 @@
+"""What the kernel did, as immutable values: executions, the versions of the names they read and wrote, and their timeline."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from types import MappingProxyType
+
+__all__ = ["EMPTY_TIMELINE", "Execution", "Glimpse", "Timeline", "Version"]
+
+Version = str
+"""Where a value comes from, as a digest: of the code that made it and, in turn, the versions of what that code read.
+
+Two runs of the same code on the same inputs make the same version, so that running an import again makes nothing stale.
+"""
+
+
+@dataclass(frozen=True, slots=True)
+class Glimpse:
+    """The little we keep of a value: enough to show that two differ and, for small plain values, that they are equal."""
+
+    text: str
+    """For reading: `891 rows × 12 columns`, `0.25`, `a list of 3`; never the content of a text, which may be a secret."""
+    digest: str | None = None
+    """Equal digests mean equal values, others other values; None where only the text is known."""
+
+    def differs_from(self, other: Glimpse) -> bool:
+        """Return whether the two values are surely different."""
+        if self.digest is not None and other.digest is not None:
+            return self.digest != other.digest
+        return self.text != other.text
+
+
+@dataclass(frozen=True, slots=True)
+class Execution:
+    """One run of a piece of code in the kernel."""
+
+    number: int
+    """Order in this kernel, from 1."""
+    cell_id: str | None
+    """None for code outside cells: a console, a widget's callback."""
+    source: str
+    digest: str
+    """Digest of the code; comments and white space don't count."""
+    count: int | None
+    """The number in the cell's prompt."""
+    success: bool
+    seconds: float
+    interrupted: bool = False
+    """Whether the user stopped it: what it then left behind, no other run will."""
+    inputs: Mapping[str, Version] = field(default_factory=lambda: MappingProxyType({}))
+    """Each name it may have read, and the version that name had; a name that did not exist is in `absent`."""
+    absent: frozenset[str] = frozenset()
+    """Names it may have read that did not exist."""
+    outputs: Mapping[str, Version] = field(default_factory=lambda: MappingProxyType({}))
+    """Each name it bound, rebound or may have changed in place, and the version that name has since."""
+    deleted: frozenset[str] = frozenset()
+    before: Mapping[str, Glimpse] = field(default_factory=lambda: MappingProxyType({}))
+    """A glimpse of each input before the run."""
+    after: Mapping[str, Glimpse] = field(default_factory=lambda: MappingProxyType({}))
+    """A glimpse of each output after the run."""
+
+
+@dataclass(frozen=True, slots=True)
+class Timeline:
+    """Everything that ran in this kernel since tracking began, in order, and what the kernel holds now."""
+
+    executions: tuple[Execution, ...] = ()
+    live: Mapping[str, Version] = field(default_factory=lambda: MappingProxyType({}))
+    """The user's names as they are now."""
+    models: frozenset[str] = frozenset()
+    """Live names whose value has a `predict` method."""
+    from_start: bool = True
+    """Whether tracking began before any code ran; else earlier names are of unknown origin."""
+
+    def runs_of(self, cell_id: str) -> tuple[Execution, ...]:
+        """Return the runs of one cell, oldest first."""
+        return tuple(e for e in self.executions if e.cell_id == cell_id)
+
+
+EMPTY_TIMELINE = Timeline()

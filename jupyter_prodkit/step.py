@@ -1,0 +1,122 @@
+"""What a step is: one value with typed options, a plan to look at, a run that can be stopped, and a reason to run again.
+
+Magics, CLI and sidebar are derived from it, so that the three have the same names, defaults and messages.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Annotated, Any, Generic, TypeVar
+
+import msgspec
+
+from jupyter_prodkit.notebook.document import Notebook
+from jupyter_prodkit.progress import Progress
+from jupyter_prodkit.release import ProjectFolder, ReleaseRecord, StepRecord, clean_facts, now
+from jupyter_prodkit.session.kernel import LiveKernel
+
+__all__ = ["Fact", "Inputs", "Options", "Plan", "Result", "Step", "perform"]
+
+
+class Options(msgspec.Struct, frozen=True, kw_only=True):
+    """What every step can be told, in every face."""
+
+    notebook: Annotated[str | None, msgspec.Meta(description="The notebook, where it is not the one at hand.")] = None
+    output: Annotated[str | None, msgspec.Meta(description="The project folder; NAME-prod beside the notebook if not given.")] = None
+    json: Annotated[bool, msgspec.Meta(description="Print the result as JSON and nothing else.")] = False
+    force: Annotated[bool, msgspec.Meta(description="Use a project folder that was not made by jupyter-prodkit.")] = False
+    yes: Annotated[bool, msgspec.Meta(description="Answer yes to what the step would ask.")] = False
+    quiet: Annotated[bool, msgspec.Meta(description="Show no progress.")] = False
+
+
+@dataclass(frozen=True, slots=True)
+class Inputs:
+    """Everything a step may know before it plans."""
+
+    notebook: Notebook
+    project: ProjectFolder
+    record: ReleaseRecord
+    kernel: LiveKernel | None = None
+    """The kernel this runs in; None where a step works from files alone."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Plan:
+    """What a step would do, shown before anything is done. Each step has a subclass with what its run needs."""
+
+    summary: str
+    """One sentence in the future: `Lock 27 distributions for Python 3.11 on linux x86_64.`"""
+    details: tuple[str, ...] = ()
+    question: str | None = None
+    """What the user should say yes to first; None where the step may just run."""
+
+
+@dataclass(frozen=True, slots=True)
+class Fact:
+    """One line of a result: a label and a value, both for reading."""
+
+    label: str
+    value: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class Result:
+    """What a step did."""
+
+    summary: str
+    """One sentence: `Locked 27 distributions with 1,344 hashes in 1.2 s.`"""
+    facts: tuple[Fact, ...] = ()
+    warnings: tuple[str, ...] = ()
+    recorded: Mapping[str, Any] | None = None
+    """What goes into the release record; None where the step leaves nothing behind."""
+    document: msgspec.Struct | None = None
+    """The whole outcome for `--json` and rich display, where lines of facts are not enough (the check's report)."""
+    exit_code: int = 0
+
+
+OptionsT = TypeVar("OptionsT", bound=Options)
+PlanT = TypeVar("PlanT", bound=Plan)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Step(Generic[OptionsT, PlanT]):
+    """One step of the journey."""
+
+    name: str
+    title: str
+    summary: str
+    """One sentence in the present: what the step does."""
+    options: type[OptionsT]
+    plan: Callable[[Inputs, OptionsT], PlanT]
+    """Looks at the inputs and changes nothing. Raises ProdkitError where the step can't be done."""
+    run: Callable[[PlanT, Progress], Result]
+    """Does what the plan says. Raises ProdkitError; what was there before is then untouched."""
+    stale: Callable[[ReleaseRecord, Notebook], str | None]
+    """Why the step should be done again (never done is no reason), or None. `Notebook` is the page now."""
+    needs_kernel: bool = True
+    """Whether the step needs the objects of a kernel in which the notebook has run."""
+
+    @property
+    def magic(self) -> str:
+        """The name of the line magic."""
+        return f"prod{self.name}"
+
+
+def perform(step: Step[OptionsT, PlanT], plan: PlanT, inputs: Inputs, options: OptionsT, progress: Progress) -> Result:
+    """Run `plan` and enter what it did into the release record; the one way in which every face runs a step.
+
+    Raises ProdkitError; the project folder is then as it was.
+    """
+    inputs.project.claim(force=options.force)
+    result = step.run(plan, progress)
+    if result.recorded is not None:
+        done = StepRecord(
+            done_at=now(),
+            notebook_digest=inputs.notebook.code_digest,
+            summary=result.summary,
+            facts=clean_facts(result.recorded),
+        )
+        record = inputs.project.read_record(inputs.notebook.path)
+        inputs.project.write_record(record.with_step(step.name, done))
+    return result

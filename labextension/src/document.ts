@@ -1,0 +1,92 @@
+/** A notebook in JupyterLab, read as the facts that the kernel side needs, and acted upon for the panel. */
+
+import type { ICellModel } from '@jupyterlab/cells';
+import { isCodeCellModel } from '@jupyterlab/cells';
+import type { NotebookPanel } from '@jupyterlab/notebook';
+import { NotebookActions } from '@jupyterlab/notebook';
+import type { ISignal } from '@lumino/signaling';
+import { Signal } from '@lumino/signaling';
+
+import type { Page, PageCell } from './protocol';
+import type { IDocument } from './tokens';
+
+export class NotebookDocument implements IDocument {
+  /** `show` brings the notebook to the front of the shell. */
+  constructor(panel: NotebookPanel, show: () => void) {
+    this._panel = panel;
+    this._show = show;
+    panel.content.modelContentChanged.connect(this._onChanged, this);
+    panel.context.pathChanged.connect(this._onChanged, this);
+  }
+
+  get id(): string {
+    return this._panel.id;
+  }
+
+  get changed(): ISignal<this, void> {
+    return this._changed;
+  }
+
+  get isDisposed(): boolean {
+    return this._isDisposed;
+  }
+
+  page(): Page {
+    const cells = this._panel.content.model?.cells ?? [];
+    return { path: this._panel.context.path, cells: Array.from(cells, pageCell) };
+  }
+
+  async reveal(cellId: string): Promise<void> {
+    const notebook = this._panel.content;
+    const index = notebook.widgets.findIndex(cell => cell.model.id === cellId);
+    const cell = notebook.widgets[index];
+    if (cell === undefined) {
+      return;
+    }
+    this._show();
+    notebook.deselectAll();
+    notebook.activeCellIndex = index;
+    notebook.mode = 'command';
+    await notebook.scrollToCell(cell, 'center');
+    await NotebookActions.focusActiveCell(notebook, { preventScroll: true });
+  }
+
+  async rerun(cellIds: readonly string[]): Promise<void> {
+    const notebook = this._panel.content;
+    const cells = cellIds.flatMap(id => notebook.widgets.find(cell => cell.model.id === id) ?? []);
+    await NotebookActions.runCells(notebook, cells, this._panel.sessionContext);
+  }
+
+  dispose(): void {
+    if (this._isDisposed) {
+      return;
+    }
+    this._isDisposed = true;
+    this._panel.content.modelContentChanged.disconnect(this._onChanged, this);
+    this._panel.context.pathChanged.disconnect(this._onChanged, this);
+    Signal.clearData(this);
+  }
+
+  private _onChanged(): void {
+    this._changed.emit();
+  }
+
+  private readonly _panel: NotebookPanel;
+  private readonly _show: () => void;
+  private readonly _changed = new Signal<this, void>(this);
+  private _isDisposed = false;
+}
+
+function pageCell(cell: ICellModel): PageCell {
+  return {
+    cell_id: cell.id,
+    kind: cell.type === 'code' || cell.type === 'markdown' ? cell.type : 'raw',
+    source: cell.sharedModel.getSource(),
+    tags: tagsOf(cell.getMetadata('tags')),
+    execution_count: isCodeCellModel(cell) ? cell.executionCount : null
+  };
+}
+
+function tagsOf(value: unknown): readonly string[] {
+  return Array.isArray(value) ? value.filter(tag => typeof tag === 'string') : [];
+}

@@ -1,0 +1,156 @@
+/** What was found, the gravest first: each with its cause, its cure, and the way to its cell. */
+
+import type { TranslationBundle } from '@jupyterlab/translation';
+import * as React from 'react';
+
+import type { Finding, Page, Report } from '../protocol';
+import { Prose } from './prose';
+import type { ShapeName, Tone } from './shape';
+import { Shape } from './shape';
+
+export interface IFindingsProps {
+  readonly trans: TranslationBundle;
+  readonly report: Report;
+  readonly page: Page;
+  readonly onReveal: (cellId: string) => void;
+}
+
+type Severity = Finding['severity'];
+
+const SHAPES: Readonly<Record<Severity, readonly [ShapeName, Tone]>> = {
+  blocker: ['triangle', 'bad'],
+  warning: ['square', 'warn'],
+  note: ['ring', 'quiet']
+};
+const GRAVEST_FIRST: readonly Severity[] = ['blocker', 'warning', 'note'];
+
+export function Findings(props: IFindingsProps): React.JSX.Element | null {
+  const { trans, report } = props;
+  const groups = GRAVEST_FIRST.map(severity => ({
+    severity,
+    findings: report.findings.filter(finding => finding.severity === severity)
+  })).filter(group => group.findings.length > 0);
+  if (groups.length === 0 && report.orphans.length === 0) {
+    return null;
+  }
+  return (
+    <section>
+      <h3>
+        {trans.__('Findings')}
+        <span className="jp-Prodkit-tally">
+          {groups.map(({ severity, findings }) => (
+            <span key={severity} role="img" aria-label={tally(trans, severity, findings.length)}>
+              <Shape name={SHAPES[severity][0]} tone={SHAPES[severity][1]} />
+              {findings.length}
+            </span>
+          ))}
+        </span>
+      </h3>
+      {groups.map(({ severity, findings }) => (
+        <ul
+          key={severity}
+          className="jp-Prodkit-list"
+          aria-label={tally(trans, severity, findings.length)}
+        >
+          {findings.map((finding, index) => (
+            <OneFinding key={index} {...props} finding={finding} />
+          ))}
+        </ul>
+      ))}
+      <Orphans {...props} />
+    </section>
+  );
+}
+
+function OneFinding({
+  trans,
+  finding,
+  page,
+  onReveal
+}: IFindingsProps & { readonly finding: Finding }): React.JSX.Element {
+  const [shape, tone] = SHAPES[finding.severity];
+  return (
+    <li
+      className="jp-Prodkit-row"
+      data-testid="prodkit-finding"
+      data-rule={finding.rule}
+      data-cell-id={finding.cell_id}
+    >
+      <Shape name={shape} tone={tone} />
+      <div className="jp-Prodkit-body">
+        <div className="jp-Prodkit-headline">
+          <p title={finding.rule}>
+            <Prose text={finding.message} />
+          </p>
+          <CellButton trans={trans} page={page} cellId={finding.cell_id} onReveal={onReveal} />
+        </div>
+        {finding.because !== '' && (
+          <p className="jp-Prodkit-soft">
+            <Prose text={finding.because} />
+          </p>
+        )}
+        {finding.fix !== '' && (
+          <p className="jp-Prodkit-fix">
+            <Prose text={finding.fix} />
+          </p>
+        )}
+      </div>
+    </li>
+  );
+}
+
+interface ICellButtonProps extends Omit<IFindingsProps, 'report'> {
+  readonly cellId: string | null;
+}
+
+/** The way to a cell; nothing where the finding has none, or its cell is no longer on the page. */
+function CellButton({ trans, page, cellId, onReveal }: ICellButtonProps): React.JSX.Element | null {
+  const index = page.cells.findIndex(cell => cell.cell_id === cellId);
+  const cell = page.cells[index];
+  if (cell === undefined) {
+    return null;
+  }
+  const firstLine = cell.source.trimStart().split('\n', 1)[0] ?? '';
+  return (
+    <button
+      className="jp-Prodkit-link"
+      data-testid="prodkit-finding-cell"
+      title={trans.__('Go to: %1', firstLine)}
+      onClick={() => {
+        onReveal(cell.cell_id);
+      }}
+    >
+      {trans.__('cell %1', index + 1)}
+    </button>
+  );
+}
+
+function Orphans({ trans, report }: IFindingsProps): React.JSX.Element | null {
+  if (report.orphans.length === 0) {
+    return null;
+  }
+  return (
+    <p className="jp-Prodkit-row jp-Prodkit-soft">
+      <Shape name="ring" tone="quiet" />
+      <span className="jp-Prodkit-body">
+        {trans.__('In the kernel, though no cell makes them:')}{' '}
+        {report.orphans.map(({ name }) => (
+          <React.Fragment key={name}>
+            <code>{name}</code>{' '}
+          </React.Fragment>
+        ))}
+      </span>
+    </p>
+  );
+}
+
+function tally(trans: TranslationBundle, severity: Severity, number: number): string {
+  switch (severity) {
+    case 'blocker':
+      return trans._n('%1 blocker', '%1 blockers', number);
+    case 'warning':
+      return trans._n('%1 warning', '%1 warnings', number);
+    case 'note':
+      return trans._n('%1 note', '%1 notes', number);
+  }
+}

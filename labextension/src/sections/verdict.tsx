@@ -1,0 +1,180 @@
+/** The verdict in one sentence, the counts behind it, and what to do next. */
+
+import type { TranslationBundle } from '@jupyterlab/translation';
+import * as React from 'react';
+
+import type { CellVerdict, Report } from '../protocol';
+import type { IFailure } from '../tokens';
+import { Failure } from './failure';
+import type { ShapeName, Tone } from './shape';
+import { Shape } from './shape';
+
+export interface IVerdictProps {
+  readonly trans: TranslationBundle;
+  readonly report: Report | null;
+  readonly checkedAt: Date | null;
+  readonly checking: boolean;
+  readonly outdated: boolean;
+  readonly failure: IFailure | null;
+  readonly primary: 'check' | 'rerun' | null;
+  readonly onCheck: () => void;
+  readonly onRerun: (cellIds: readonly string[]) => void;
+}
+
+export function Verdict(props: IVerdictProps): React.JSX.Element {
+  const { trans, report, failure } = props;
+  const [shape, tone] = shapeOf(report);
+  return (
+    <section className="jp-Prodkit-verdict">
+      <h2>
+        <Shape name={props.checking && report === null ? 'running' : shape} tone={tone} />
+        <span role="status" data-testid="prodkit-verdict">
+          {sentence(props)}
+        </span>
+      </h2>
+      {report !== null && (
+        <p className="jp-Prodkit-soft">{[...counts(trans, report), when(props)].join(' · ')}</p>
+      )}
+      {failure !== null && <Failure trans={trans} failure={failure} testId="prodkit-check-error" />}
+      <div className="jp-Prodkit-actions">
+        {report !== null && report.plan.length > 0 && <Rerun {...props} report={report} />}
+        <button className={buttonClass(props.primary === 'check')} onClick={props.onCheck}>
+          {trans.__('Check')}
+        </button>
+      </div>
+    </section>
+  );
+}
+
+const SHAPES: Readonly<Record<Report['verdict'], readonly [ShapeName, Tone]>> = {
+  diverges: ['triangle', 'bad'],
+  unverified: ['diamond', 'open'],
+  reproducible: ['circle', 'good']
+};
+
+function shapeOf(report: Report | null): readonly [ShapeName, Tone] {
+  // A notebook that was just opened is no alarm.
+  const isUnrun = report?.cells.every(cell => cell.state === 'never run') ?? true;
+  return report === null || isUnrun ? ['ring', 'quiet'] : SHAPES[report.verdict];
+}
+
+export function buttonClass(isPrimary: boolean): string {
+  return isPrimary ? 'jp-Prodkit-button jp-mod-primary' : 'jp-Prodkit-button';
+}
+
+function Rerun({
+  trans,
+  report,
+  primary,
+  onRerun
+}: IVerdictProps & { readonly report: Report }): React.JSX.Element {
+  const { plan } = report;
+  const label = trans._n('Re-run %1 cell', 'Re-run %1 cells', plan.length);
+  const known = plan.every(run => run.seconds !== null);
+  const seconds = plan.reduce((sum, run) => sum + (run.seconds ?? 0), 0);
+  return (
+    <button
+      className={buttonClass(primary === 'rerun')}
+      onClick={() => {
+        onRerun(plan.map(run => run.cell_id));
+      }}
+    >
+      {known ? `${label} · ${duration(trans, seconds)}` : label}
+    </button>
+  );
+}
+
+function sentence({ trans, report, checking }: IVerdictProps): string {
+  if (report === null) {
+    return checking ? trans.__('Checking…') : trans.__('Not checked yet');
+  }
+  const total = report.cells.length;
+  if (total === 0) {
+    return trans.__('Nothing to check yet');
+  }
+  switch (report.verdict) {
+    case 'diverges':
+      return divergence(trans, report);
+    case 'unverified': {
+      const open = count(report, 'unverified');
+      return trans._n("%1 cell can't be vouched for", "%1 cells can't be vouched for", open);
+    }
+    case 'reproducible': {
+      const varying = count(report, 'nondeterministic');
+      return varying > 0
+        ? trans._n(
+            'All cells run clean, %1 varies by chance',
+            'All cells run clean, %1 vary by chance',
+            varying
+          )
+        : trans._n('The one cell reproduces', 'All %1 cells reproduce', total);
+    }
+  }
+}
+
+function divergence(trans: TranslationBundle, report: Report): string {
+  const changes = count(report, 'diverges');
+  const fails = count(report, 'failed');
+  if (fails > 0 && changes > 0) {
+    return trans.__('%1 cells would change or fail on Restart & Run All', changes + fails);
+  }
+  if (fails > 0) {
+    return trans._n(
+      '%1 cell would fail on Restart & Run All',
+      '%1 cells would fail on Restart & Run All',
+      fails
+    );
+  }
+  if (changes > 0) {
+    return trans._n(
+      '%1 cell would change on Restart & Run All',
+      '%1 cells would change on Restart & Run All',
+      changes
+    );
+  }
+  return trans._n(
+    '%1 cell has not been run',
+    '%1 cells have not been run',
+    count(report, 'never run')
+  );
+}
+
+function counts(trans: TranslationBundle, report: Report): string[] {
+  const words: Readonly<Record<CellVerdict['state'], string>> = {
+    reproduced: trans.__('reproduced'),
+    diverges: trans.__('changed'),
+    failed: trans.__('failing'),
+    unverified: trans.__('unverified'),
+    'never run': trans.__('never run'),
+    nondeterministic: trans.__('by chance')
+  };
+  return Object.entries(words)
+    .map(
+      ([state, word]) => [report.cells.filter(cell => cell.state === state).length, word] as const
+    )
+    .filter(([number]) => number > 0)
+    .map(([number, word]) => `${number.toString()} ${word}`);
+}
+
+function count(report: Report, state: CellVerdict['state']): number {
+  return report.cells.filter(cell => cell.state === state).length;
+}
+
+function when({ trans, checking, outdated, checkedAt }: IVerdictProps): string {
+  if (checking) {
+    return trans.__('checking…');
+  }
+  const time =
+    checkedAt?.toLocaleTimeString([], { hour: '2-digit', minute: '2-digit', second: '2-digit' }) ??
+    '';
+  return outdated ? trans.__('out of date, checked at %1', time) : trans.__('checked at %1', time);
+}
+
+function duration(trans: TranslationBundle, seconds: number): string {
+  if (seconds < 1) {
+    return trans.__('under 1 s');
+  }
+  return seconds < 90
+    ? trans.__('%1 s', Math.round(seconds))
+    : trans.__('%1 min', Math.round(seconds / 60));
+}

@@ -1,0 +1,66 @@
+/** One model per open notebook, and which of them is in front. */
+
+import type { INotebookTracker, NotebookPanel } from '@jupyterlab/notebook';
+import type { ISignal } from '@lumino/signaling';
+import { Signal } from '@lumino/signaling';
+
+import { Connection } from './connection';
+import { NotebookDocument } from './document';
+import { ProdkitModel } from './model';
+import type { IProdkitModel, IProdkitTracker } from './tokens';
+
+export class ProdkitTracker implements IProdkitTracker {
+  /** `show` brings a widget of that id to the front of the shell. */
+  constructor(notebooks: INotebookTracker, show: (id: string) => void) {
+    this._show = show;
+    notebooks.currentChanged.connect(this._onCurrentChanged, this);
+    this._onCurrentChanged(notebooks, notebooks.currentWidget);
+  }
+
+  get current(): IProdkitModel | null {
+    return this._current;
+  }
+
+  get currentChanged(): ISignal<this, IProdkitModel | null> {
+    return this._currentChanged;
+  }
+
+  get automatic(): boolean {
+    return this._automatic;
+  }
+
+  set automatic(value: boolean) {
+    this._automatic = value;
+    for (const model of this._models.values()) {
+      model.automatic = value;
+    }
+  }
+
+  private _onCurrentChanged(_: INotebookTracker, panel: NotebookPanel | null): void {
+    const model = panel === null ? null : (this._models.get(panel) ?? this._add(panel));
+    if (model !== this._current) {
+      this._current = model;
+      this._currentChanged.emit(model);
+    }
+  }
+
+  private _add(panel: NotebookPanel): ProdkitModel {
+    const document = new NotebookDocument(panel, () => {
+      this._show(panel.id);
+    });
+    const model = new ProdkitModel(document, new Connection(panel.sessionContext));
+    model.automatic = this._automatic;
+    this._models.set(panel, model);
+    panel.disposed.connect(() => {
+      this._models.delete(panel);
+      model.dispose();
+    });
+    return model;
+  }
+
+  private readonly _show: (id: string) => void;
+  private readonly _models = new Map<NotebookPanel, ProdkitModel>();
+  private readonly _currentChanged = new Signal<this, IProdkitModel | null>(this);
+  private _current: IProdkitModel | null = null;
+  private _automatic = true;
+}

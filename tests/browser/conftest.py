@@ -1,0 +1,186 @@
+"""A real JupyterLab in a folder of its own, and a Chromium that looks at it."""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+import signal
+import socket
+import subprocess
+import sys
+import time
+import urllib.error
+import urllib.request
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+import nbformat
+import pytest
+from playwright.sync_api import Browser, Locator, Page, expect, sync_playwright
+
+CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
+START_SECONDS = 60
+NO_NEWS = {"fetchNews": "false", "checkForUpdates": False}
+"""JupyterLab's pop-ups would cover the corner of the page."""
+
+
+@dataclass(frozen=True)
+class Lab:
+    """A running JupyterLab."""
+
+    url: str
+    root: Path
+
+    def open(self, page: Page, sources: list[str], kernel: str = "python3") -> NotebookPage:
+        """Write a notebook of these code cells, open it and the panel, and wait for its kernel."""
+        notebook = nbformat.v4.new_notebook(cells=[nbformat.v4.new_code_cell(source) for source in sources])
+        notebook.metadata["kernelspec"] = {"name": kernel, "display_name": kernel}
+        path = self.root / f"notebook-{time.monotonic_ns()}.ipynb"
+        nbformat.write(notebook, path)
+        page.goto(f"{self.url}/lab/tree/{path.name}?reset")
+        page.locator("#jupyterlab-splash").wait_for(state="detached")
+        opened = NotebookPage(page, [cell.id for cell in notebook.cells])
+        opened.wait_until_idle()
+        opened.command("jupyter-prodkit:show-panel")
+        return opened
+
+
+class NotebookPage:
+    """One notebook in the browser: what a user does in it, and what the panel beside it shows."""
+
+    def __init__(self, page: Page, cell_ids: list[str]) -> None:
+        self.page = page
+        self.cell_ids = cell_ids
+        self.panel = page.get_by_test_id("prodkit-panel")
+
+    def command(self, name: str) -> None:
+        """Run a command of JupyterLab, and don't wait until it has ended."""
+        self.page.evaluate("name => { void window.jupyterapp.commands.execute(name) }", name)
+
+    def wait_until_idle(self) -> None:
+        """Wait until the kernel runs and has nothing to do."""
+        indicator = self.page.locator(".jp-NotebookPanel-toolbar .jp-Notebook-ExecutionIndicator[data-status=idle]")
+        indicator.first.wait_for()
+
+    def wait_until_attached(self) -> None:
+        """Wait until the panel has reached the kernel side."""
+        expect(self.test_id("prodkit-status")).to_have_text("attached", timeout=20_000)
+
+    def cell(self, index: int) -> Locator:
+        """Return one cell of the notebook."""
+        return self.page.locator(".jp-Notebook .jp-Cell").nth(index)
+
+    def run(self, index: int) -> None:
+        """Run one cell with the keyboard, and wait until it has run."""
+        prompt = self.cell(index).locator(".jp-InputArea-prompt")
+        before = prompt.inner_text()
+        self.cell(index).locator(".jp-InputArea-editor").click()
+        self.page.keyboard.press("Control+Enter")
+        expect(prompt).not_to_have_text(before)
+        expect(prompt).not_to_have_text("[*]:", timeout=30_000)
+
+    def active_cell_id(self) -> str:
+        """Return the id of the cell that the next key press would act on."""
+        return str(self.page.evaluate("window.jupyterapp.shell.currentWidget.content.activeCell.model.id"))
+
+    def test_id(self, name: str) -> Locator:
+        """Return the part of the panel of that name."""
+        return self.panel.get_by_test_id(name)
+
+
+@pytest.fixture(scope="session")
+def lab(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Lab]:
+    home = tmp_path_factory.mktemp("lab")
+    root = home / "notebooks"
+    root.mkdir()
+    settings = home / "config/lab/user-settings/@jupyterlab/apputils-extension/notification.jupyterlab-settings"
+    settings.parent.mkdir(parents=True)
+    settings.write_text(json.dumps(NO_NEWS))
+    port = free_port()
+    url = f"http://127.0.0.1:{port}"
+    with (home / "server.log").open("wb") as log:
+        server = subprocess.Popen(
+            server_command(port, root), env=server_environment(home), stdout=log, stderr=log, start_new_session=True
+        )
+    try:
+        wait_for_server(url, server, home / "server.log")
+        yield Lab(url, root)
+    finally:
+        stop(server)
+
+
+def server_command(port: int, root: Path) -> list[str]:
+    return [
+        *(sys.executable, "-m", "jupyterlab", "--allow-root", "--no-browser"),
+        *("--ServerApp.ip=127.0.0.1", f"--ServerApp.port={port}", "--ServerApp.port_retries=0"),
+        *("--IdentityProvider.token=", f"--ServerApp.root_dir={root}"),
+        *("--LabApp.expose_app_in_browser=True", "--LabApp.news_url=None"),
+    ]
+
+
+def server_environment(home: Path) -> dict[str, str]:
+    # The kernel's command is plain `python`: it must be the one that runs these tests.
+    path = os.pathsep.join([str(Path(sys.executable).parent), os.environ.get("PATH", "")])
+    folders = {"JUPYTER_CONFIG_DIR": "config", "JUPYTER_DATA_DIR": "data", "JUPYTER_RUNTIME_DIR": "runtime"}
+    folders["IPYTHONDIR"] = "ipython"
+    return {**os.environ, "PATH": path, **{name: str(home / folder) for name, folder in folders.items()}}
+
+
+def free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return int(probe.getsockname()[1])
+
+
+def wait_for_server(url: str, server: subprocess.Popen[bytes], log: Path) -> None:
+    deadline = time.monotonic() + START_SECONDS
+    while time.monotonic() < deadline:
+        if server.poll() is not None:
+            break
+        try:
+            with urllib.request.urlopen(f"{url}/api/status", timeout=1):
+                return
+        except (urllib.error.URLError, TimeoutError):
+            time.sleep(0.1)
+    pytest.fail(f"JupyterLab did not start:\n{log.read_text()[-3000:]}")
+
+
+def stop(server: subprocess.Popen[bytes]) -> None:
+    """End the server and whatever kernels it still has: all are of its process group."""
+    for wanted in (signal.SIGTERM, signal.SIGKILL):
+        try:
+            os.killpg(server.pid, wanted)
+            server.wait(timeout=10)
+        except ProcessLookupError:
+            return
+        except subprocess.TimeoutExpired:
+            continue
+
+
+@pytest.fixture(scope="session")
+def browser() -> Iterator[Browser]:
+    if CHROMIUM is None:
+        pytest.skip("There is no Chromium on this machine.")
+    with sync_playwright() as playwright:
+        flags = ["--no-sandbox", "--disable-dev-shm-usage", "--disable-gpu"]
+        browser = playwright.chromium.launch(executable_path=CHROMIUM, args=flags)
+        yield browser
+        browser.close()
+
+
+@pytest.fixture
+def page(browser: Browser, lab: Lab) -> Iterator[Page]:
+    context = browser.new_context(viewport={"width": 1280, "height": 800})
+    page = context.new_page()
+    yield page
+    # A kernel that outlives its test would keep what the test left in it.
+    page.evaluate("window.jupyterapp && window.jupyterapp.serviceManager.sessions.shutdownAll()")
+    context.close()
+
+
+@pytest.fixture
+def open_notebook(lab: Lab, page: Page) -> Callable[..., NotebookPage]:
+    """Return a function that opens a notebook of the given code cells with the panel beside it."""
+    return lambda *sources, kernel="python3": lab.open(page, list(sources), kernel)
