@@ -7,15 +7,15 @@ import json
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from jupyter_prodkit.build.container import Container, Running, remove_container, start_container, wait_until_healthy
+from jupyter_prodkit.build.container import Running, remove_container, start_container, wait_until_healthy
 from jupyter_prodkit.build.engine import Engine
 from jupyter_prodkit.errors import BuildError, ServeError
 from jupyter_prodkit.progress import Progress
 
 if TYPE_CHECKING:
-    from jupyter_prodkit.runtime.golden import Golden
+    from jupyter_prodkit.runtime.golden import Comparison, Golden
 
-__all__ = ["NotServedError", "Proof", "prove"]
+__all__ = ["NotServedError", "Proof", "golden_difference", "prove"]
 
 _TO_ANSWER_SECONDS = 60
 
@@ -42,18 +42,15 @@ def prove(engine: Engine, image: str, golden: Golden, progress: Progress, *, gpu
     Raises NotServedError where the service does not get healthy, BuildError where it answers anything else than the
     notebook's predictions (naming the first difference), CancelledError.
     """
-    from jupyter_prodkit.runtime.golden import compare
-
     try:
         container = start_container(engine, image, Running(gpus=gpus))
         try:
             wait_until_healthy(engine, container.id, progress)
-            answer = _ask(container, golden.request)
+            comparison = golden_difference(container.port, golden)
         finally:
             remove_container(engine, container.id, grace=0)
     except ServeError as error:
         raise NotServedError(f"The image was built, but it does not serve. {error.message}", error.hint) from error
-    comparison = compare(golden.predictions, answer)
     if not comparison.equal:
         raise BuildError(
             f"The image answers otherwise than the notebook. {comparison.first_difference}",
@@ -62,9 +59,19 @@ def prove(engine: Engine, image: str, golden: Golden, progress: Progress, *, gpu
     return Proof(len(golden.predictions), comparison.max_difference)
 
 
-def _ask(container: Container, request: dict[str, Any]) -> Any:
+def golden_difference(port: int, golden: Golden) -> Comparison:
+    """Return how the service on this port of 127.0.0.1 answers the golden rows, against what the notebook had.
+
+    Raises BuildError where it gives no answer that can be read.
+    """
+    from jupyter_prodkit.runtime.golden import compare
+
+    return compare(golden.predictions, _ask(port, golden.request))
+
+
+def _ask(port: int, request: dict[str, Any]) -> Any:
     """Return the predictions for a request; spoken plainly, so that no proxy setting gets in between."""
-    connection = http.client.HTTPConnection("127.0.0.1", container.port, timeout=_TO_ANSWER_SECONDS)
+    connection = http.client.HTTPConnection("127.0.0.1", port, timeout=_TO_ANSWER_SECONDS)
     try:
         connection.request("POST", "/invocations", json.dumps(request), {"Content-Type": "application/json"})
         response = connection.getresponse()

@@ -40,6 +40,8 @@ def sentence(report: Report) -> str:
     if not report.cells:
         return "There is no code on the page to judge."
     states = [cell.state for cell in report.cells]
+    if all(state == "never run" for state in states):
+        return "Nothing has run yet."
     changing = sum(state in {"diverges", "failed", "never run"} for state in states)
     doubtful = states.count("unverified")
     if changing:

@@ -107,33 +107,37 @@ def read_notebook(path: Path) -> Notebook:
     if path.is_dir():
         raise NotebookError(f"{path} is a folder.", "Name the .ipynb file.")
     try:
-        content = json.loads(path.read_text(encoding="utf-8"))
+        text = path.read_text(encoding="utf-8")
+        content = json.loads(text)
     except (ValueError, OSError) as error:
         raise NotebookError(
             f"{path} is not a notebook: its content is not JSON ({error}).",
             "Open it in JupyterLab to see what is wrong; a merge conflict left in the file is the usual cause.",
         ) from error
-    return notebook_from_json(content, path)
-
-
-def notebook_from_json(content: Any, path: Path) -> Notebook:
-    """Return the notebook in `content`, the parsed JSON of an .ipynb file. Raises NotebookError where it is none."""
-    import nbformat  # takes 50 ms, and the kernel side often does without
-    from nbformat.validator import NotebookValidationError
-
     if not isinstance(content, dict) or not isinstance(content.get("cells"), list) or "nbformat" not in content:
         raise NotebookError(f"{path} is JSON, but not a notebook.", "A notebook of format 4 has a list of cells.")
+    _check_language(content, path)
+    return Notebook(path, tuple(_cell(index, node) for index, node in enumerate(_validated(text, path).cells)))
+
+
+def _check_language(content: dict[str, Any], path: Path) -> None:
+    metadata = content.get("metadata") or {}
+    said = metadata.get("kernelspec", {}).get("language") or metadata.get("language_info", {}).get("name")
+    if said and str(said).lower() not in {"python", "ipython"}:
+        raise NotebookError(f"{path} is written in {said}.", "jupyter-prodkit takes Python notebooks only.")
+
+
+def _validated(text: str, path: Path) -> Any:
+    import nbformat  # takes 50 ms, and the kernel side often does without
+    from nbformat.validator import NotebookValidationError, normalize
+
     try:
-        node = nbformat.from_dict(content)
-        nbformat.validate(node, relax_add_props=True, repair_duplicate_cell_ids=True)
-    except (NotebookValidationError, ValueError) as error:
+        _, node = normalize(nbformat.reads(text, as_version=4))  # gives cells without an id one
+        nbformat.validate(node)
+    except (NotebookValidationError, ValueError, KeyError, AttributeError) as error:
         reason = str(error).splitlines()[0]
         raise NotebookError(f"{path} is not a valid notebook: {reason}", "Open and save it in JupyterLab.") from error
-    kernelspec = content.get("metadata", {}).get("kernelspec", {})
-    language = str(kernelspec.get("language") or content.get("metadata", {}).get("language_info", {}).get("name") or "python")
-    if language.lower() != "python":
-        raise NotebookError(f"{path} is written in {language}.", "jupyter-prodkit takes Python notebooks only.")
-    return Notebook(path, tuple(_cell(index, node) for index, node in enumerate(node.cells)))
+    return node
 
 
 def _cell(index: int, node: Any) -> Cell:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import sys
+import tempfile
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
@@ -143,7 +144,9 @@ def fresh_kernel(notebook: Path, progress: Progress) -> Iterator[KernelDriver]:
         argv=[sys.executable, "-m", "ipykernel_launcher", "-f", "{connection_file}"], language="python"
     )
     environment = {**os.environ, STARTED_BY_US: "1", "JPY_SESSION_NAME": str(notebook.resolve())}
-    manager.start_kernel(cwd=str(notebook.resolve().parent), env=environment)
+    # A file rather than our own stderr: what a kernel says there is for its log, unless it dies.
+    with tempfile.TemporaryFile() as log:
+        manager.start_kernel(cwd=str(notebook.resolve().parent), env=environment, stdout=log, stderr=log)
     client = manager.blocking_client()
     try:
         client.start_channels()

@@ -80,6 +80,15 @@ def _defined_below(evidence: Evidence, judged: Judged, name: str) -> str:
 
 def never_run(evidence: Evidence) -> Iterator[Finding]:
     """A cell that Restart & Run All will run has not run."""
+    if evidence.clean.cells and all(judged.state == "never run" for judged in evidence.clean.cells):
+        yield Finding(
+            rule="hidden-state/never-run",
+            severity="note",
+            message="Nothing has run yet",
+            because="No cell of this notebook has run, so there is nothing to compare a clean run with.",
+            fix="Run the cells.",
+        )
+        return
     for judged in evidence.clean.cells:
         if judged.state == "never run":
             yield Finding(

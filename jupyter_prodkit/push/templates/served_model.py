@@ -19,7 +19,8 @@ class ServedModel(mlflow.pyfunc.PythonModel):  # type: ignore[misc]
         package = json.loads((folder / "manifest.json").read_text(encoding="utf-8"))["package"]
         self._release = importlib.import_module(f"{package}.serving").load_release(folder)
 
-    def predict(self, context: Any, model_input: Any, params: Any = None) -> Any:  # noqa: ARG002 - MLflow's signature
+    # Without type hints: MLflow would take them for the model's signature.
+    def predict(self, context, model_input, params=None):  # type: ignore[no-untyped-def]  # noqa: ANN001, ANN201, ARG002
         """Return the predictions for raw rows."""
         return self._release.predict(model_input)
 

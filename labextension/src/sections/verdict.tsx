@@ -164,9 +164,7 @@ function when({ trans, checking, outdated, checkedAt }: IVerdictProps): string {
   if (checking) {
     return trans.__('checking…');
   }
-  const time =
-    checkedAt?.toLocaleTimeString([], { hour: '2-digit', minute: '2-digit', second: '2-digit' }) ??
-    '';
+  const time = checkedAt?.toLocaleTimeString([], { hour: '2-digit', minute: '2-digit' }) ?? '';
   return outdated ? trans.__('out of date, checked at %1', time) : trans.__('checked at %1', time);
 }
 
