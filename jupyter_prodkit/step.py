@@ -1,4 +1,4 @@
-"""What a step is: one value with typed options, a plan to look at, a run that can be stopped, and a reason to run again.
+"""What a step is: one value with typed options, a plan to look at, a run that can be stopped, a reason to run again.
 
 Magics, CLI and sidebar are derived from it, so that the three have the same names, defaults and messages.
 """
@@ -23,9 +23,11 @@ class Options(msgspec.Struct, frozen=True, kw_only=True):
     """What every step can be told, in every face."""
 
     notebook: Annotated[str | None, msgspec.Meta(description="The notebook, where it is not the one at hand.")] = None
-    output: Annotated[str | None, msgspec.Meta(description="The project folder; NAME-prod beside the notebook if not given.")] = None
+    output: Annotated[
+        str | None, msgspec.Meta(description="The project folder; NAME-prod beside the notebook if not given.")
+    ] = None
     json: Annotated[bool, msgspec.Meta(description="Print the result as JSON and nothing else.")] = False
-    force: Annotated[bool, msgspec.Meta(description="Use a project folder that was not made by jupyter-prodkit.")] = False
+    force: Annotated[bool, msgspec.Meta(description="Use a folder that was not made by jupyter-prodkit.")] = False
     yes: Annotated[bool, msgspec.Meta(description="Answer yes to what the step would ask.")] = False
     quiet: Annotated[bool, msgspec.Meta(description="Show no progress.")] = False
 

@@ -21,9 +21,9 @@ _BUILD_SHARE = 0.85
 """The share of the step's time that is the engine's; the rest is the proof."""
 
 _DONE_AGAIN = {
-    "lock": "The environment was locked again since the image was built.",
-    "export": "The package was exported again since the image was built.",
-    "push": "The model was pushed again since the image was built.",
+    "lock": "the lock was made again since",
+    "export": "the package was exported again since",
+    "push": "the model was pushed again since",
 }
 
 
@@ -57,7 +57,7 @@ def stale_build(record: ReleaseRecord, notebook: Notebook) -> str | None:
     if built is None:
         return None
     if built.notebook_digest != notebook.code_digest:
-        return "The code has changed since the image was built."
+        return "the code has changed since"
     later = (name for name in _DONE_AGAIN if name in record.steps and record.steps[name].done_at > built.done_at)
     return next((_DONE_AGAIN[name] for name in later), None)
 

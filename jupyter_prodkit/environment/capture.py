@@ -69,7 +69,7 @@ def _fact(one: Installed, roots: Roots, started: float | None) -> DistributionFa
 
 def _places(installed: Mapping[str, Installed], folder: Path | None) -> Places:
     standard = {sysconfig.get_path(name) for name in ("stdlib", "platstdlib")}
-    # A virtual environment's interpreter loads extension modules of the standard library from its base's folder.
+    # A module's file may name the real folder where the interpreter was reached through a link.
     standard |= {os.path.realpath(path) for path in standard}
     return Places(
         search_path=tuple(dict.fromkeys(os.path.normpath(Path(entry).absolute()) for entry in sys.path)),

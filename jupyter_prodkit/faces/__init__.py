@@ -1,0 +1,1 @@
+"""The faces: magics, command line and panel, three thin ways to the same steps."""

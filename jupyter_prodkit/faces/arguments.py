@@ -27,7 +27,7 @@ class _Field:
 
     name: str
     kind: Literal["text", "flag", "number", "choice"]
-    number: type[int] | type[float]
+    number: type[int | float]
     help: str
     default: Any
     required: bool
@@ -58,7 +58,7 @@ def _field(field: inspect.Field) -> _Field:
         kind=_kind(kind),
         number=float if isinstance(kind, inspect.FloatType) else int,
         help=text,
-        default=None if field.default is inspect.NODEFAULT else field.default,
+        default=None if field.default is msgspec.NODEFAULT else field.default,
         required=field.required,
         choices=choices,
         is_model=bool(extra.get("model")),
@@ -100,7 +100,8 @@ def add_options(parser: argparse.ArgumentParser, options: type[Options], *, with
 
 def options_from_namespace(options: type[OptionsT], namespace: argparse.Namespace) -> OptionsT:
     """Return the options in a parsed command line; what the parser did not ask for keeps its default."""
-    given = {field.name: getattr(namespace, field.name) for field in _fields(options) if hasattr(namespace, field.name)}
+    names = [field.name for field in _fields(options)]
+    given = {name: getattr(namespace, name) for name in names if hasattr(namespace, name)}
     return options_from_mapping(options, given)
 
 
@@ -113,7 +114,8 @@ def options_from_mapping(options: type[OptionsT], given: Mapping[str, Any]) -> O
     try:
         return msgspec.convert({name: value for name, value in given.items() if value is not None}, options)
     except msgspec.ValidationError as error:
-        raise UsageError(f"An option has the wrong value: {error}.", "See the step's help for what it takes.") from error
+        hint = "See the step's help for what it takes."
+        raise UsageError(f"An option has the wrong value: {error}.", hint) from error
 
 
 class _LineParser(argparse.ArgumentParser):

@@ -83,7 +83,7 @@ class Channel:
             return self._reply(request)
         except ProdkitError as error:
             return wire.ErrorReply(id=number, message=error.message, hint=error.hint)
-        except Exception as error:
+        except Exception as error:  # noqa: BLE001 - the edge: the panel must hear of every failure
             _log.exception("a request from the panel failed")
             return wire.ErrorReply(id=number, message=f"{type(error).__name__}: {error}", hint="This is a bug of ours.")
 
@@ -166,15 +166,14 @@ class Channel:
 
         event: wire.Event
         try:
-            result = carry_out(
-                step, inputs, options, progress,
-                announce=lambda plan: progress.stage(plan.summary), agree=lambda _: False,
-            )  # fmt: skip
+            result = carry_out(step, inputs, options, progress)
             event = wire.StepDone(job=job, result=_result(step, result))
         except ProdkitError as error:
-            cancelled = isinstance(error, CancelledError)
-            event = wire.StepFailed(job=job, step=step.name, message=error.message, hint=error.hint, cancelled=cancelled)
-        except Exception as error:
+            stopped = isinstance(error, CancelledError)
+            event = wire.StepFailed(
+                job=job, step=step.name, message=error.message, hint=error.hint, cancelled=stopped
+            )
+        except Exception as error:  # noqa: BLE001 - the edge: the panel must hear of every failure
             _log.exception("the step %s failed", step.name)
             text = f"{type(error).__name__}: {error}"
             event = wire.StepFailed(job=job, step=step.name, message=text, hint="This is a bug of ours.")
@@ -192,7 +191,7 @@ class Channel:
 def _decode(data: Any) -> wire.Request:
     if isinstance(data, dict) and data.get("kind") == "hello" and data.get("version") != wire.PROTOCOL_VERSION:
         raise ProtocolError(
-            f"The panel speaks version {data.get('version')}, the kernel's jupyter-prodkit version {wire.PROTOCOL_VERSION}.",
+            f"The panel speaks version {data.get('version')}, this kernel version {wire.PROTOCOL_VERSION}.",
             "Install the same jupyter-prodkit beside JupyterLab and in the kernel, then restart both.",
         )
     try:

@@ -102,9 +102,7 @@ def _run_here(step: Step[Any, Any], options: Options, progress: Progress) -> int
     assert options.notebook is not None
     notebook = read_notebook(Path(options.notebook))
     inputs = gather(notebook, options, None)
-    result = carry_out(
-        step, inputs, options, progress, announce=lambda plan: progress.stage(plan.summary), agree=_ask
-    )
+    result = carry_out(step, inputs, options, progress, agree=_ask)
     print(as_json(step, result) if options.json else as_text(result, labeller(notebook)), flush=True)  # noqa: T201
     if step.name == "serve":
         from jupyter_prodkit.serve.step import stay_until_interrupted

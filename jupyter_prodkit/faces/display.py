@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 from html import escape
 from typing import Any
@@ -14,6 +15,7 @@ from jupyter_prodkit.step import Result, Step
 
 __all__ = ["as_html", "as_json", "as_text"]
 
+_SHORTEST_SHOWN = 0.1
 _SHAPES = {"blocker": "▲", "warning": "■", "note": "●"}
 _COLOURS = {
     "blocker": "var(--jp-error-color0, #c62828)",
@@ -97,8 +99,7 @@ def _shape(severity: str) -> str:
 
 def _code(text: str) -> str:
     """Escape `text`, and set what stands between backquotes as code."""
-    parts = escape(text).split("`")
-    return "".join(f"<code>{part}</code>" if place % 2 and place < len(parts) - 1 else part for place, part in enumerate(parts))
+    return re.sub(r"`([^`]+)`", r"<code>\1</code>", escape(text))
 
 
 def _seconds(report: Report) -> str:
@@ -106,4 +107,4 @@ def _seconds(report: Report) -> str:
     if len(known) < len(report.plan):
         return ""
     total = sum(known)
-    return f" (about {total:.1f} s)" if total >= 0.1 else " (under 0.1 s)"
+    return f" (about {total:.1f} s)" if total >= _SHORTEST_SHOWN else f" (under {_SHORTEST_SHOWN} s)"

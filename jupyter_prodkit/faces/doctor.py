@@ -79,10 +79,12 @@ def _autoload() -> Examined:
     try:
         listed = json.loads(path.read_text("utf-8"))["InteractiveShellApp"]["extra_extensions"]
     except (OSError, ValueError, KeyError, TypeError):
-        return Examined(part=part, state="missing", found="tracking begins with the sidebar or %load_ext only", mend=mend)
+        found = "tracking begins with the sidebar or with %load_ext only"
+        return Examined(part=part, state="missing", found=found, mend=mend)
     if "jupyter_prodkit" in listed:
         return Examined(part=part, state="ok", found=str(path))
-    return Examined(part=part, state="missing", found=f"{path} loads {', '.join(map(str, listed))} and not us", mend=mend)
+    found = f"{path} loads {', '.join(map(str, listed))} and not us"
+    return Examined(part=part, state="missing", found=found, mend=mend)
 
 
 _ASK = "print(type(getattr(get_ipython(), '_jupyter_prodkit_session', None)).__name__)"
@@ -97,12 +99,13 @@ def _kernel_side() -> Examined:
     heard: list[str] = []
     try:
         with fresh_kernel(Path.cwd() / "doctor.ipynb", Progress()) as driver:
-            driver.execute(_ASK, Progress(), listen=lambda message: heard.append(str(message["content"].get("text", ""))))
+            driver.execute(_ASK, Progress(), listen=lambda message: heard.append(str(message["content"].get("text"))))
     except ProdkitError as error:
         return Examined(part=part, state="broken", found=error.message, mend=error.hint)
     if "Session" in "".join(heard):
         return Examined(part=part, state="ok", found=f"a kernel of {sys.executable} is tracked")
-    return Examined(part=part, state="broken", found="a new kernel is not tracked", mend="Install jupyter-prodkit there.")
+    found = "a new kernel is not tracked"
+    return Examined(part=part, state="broken", found=found, mend="Install jupyter-prodkit into its environment.")
 
 
 def _extras() -> Iterator[Callable[[], Examined]]:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable
-from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from jupyter_prodkit.errors import CancelledError
@@ -12,7 +11,7 @@ from jupyter_prodkit.notebook.document import Notebook
 from jupyter_prodkit.notebook.transform import OWN_MAGICS
 from jupyter_prodkit.session.driver import STARTED_BY_US
 from jupyter_prodkit.session.session import Session
-from jupyter_prodkit.step import Plan, Result
+from jupyter_prodkit.step import Result
 
 if TYPE_CHECKING:
     from IPython.core.interactiveshell import InteractiveShell
@@ -23,13 +22,21 @@ __all__ = ["labeller", "register_magics", "unregister_magics"]
 def register_magics(shell: InteractiveShell, session: Session) -> None:
     """Give `shell` one line magic per step."""
     for magic in OWN_MAGICS:
-        shell.register_magic_function(partial(_run, shell, session, magic), "line", magic)
+        shell.register_magic_function(_magic(shell, session, magic), "line", magic)  # type: ignore[arg-type]
 
 
 def unregister_magics(shell: InteractiveShell) -> None:
     """Take the magics away."""
     for magic in OWN_MAGICS:
         shell.magics_manager.magics["line"].pop(magic, None)
+
+
+def _magic(shell: InteractiveShell, session: Session, magic: str) -> Callable[[str], None]:
+    def run(line: str) -> None:
+        _run(shell, session, magic, line)
+
+    run.__doc__ = f"The step `{magic.removeprefix('prod')}` of jupyter-prodkit; `%{magic} --help` shows its options."
+    return run
 
 
 def _run(shell: InteractiveShell, session: Session, magic: str, line: str) -> None:
@@ -51,10 +58,10 @@ def _run(shell: InteractiveShell, session: Session, magic: str, line: str) -> No
     silent = options.quiet or options.json or step.name == "check"
     try:
         with shown_progress(shell, step.title, quiet=silent) as progress:
-            announce: Callable[[Plan], None] = lambda plan: progress.stage(plan.summary)  # noqa: E731 - one expression
-            result = carry_out(step, inputs, options, progress, announce=announce, agree=lambda _: False)
+            result = carry_out(step, inputs, options, progress)
     except KeyboardInterrupt:
-        raise CancelledError(f"{step.title} was interrupted.", "Nothing was changed. Run it again when ready.") from None
+        hint = "Nothing was changed; run it again when ready."
+        raise CancelledError(f"{step.title} was interrupted.", hint) from None
     if options.json:
         print(as_json(step, result))  # noqa: T201 - the answer asked for
     else:
@@ -68,7 +75,7 @@ def _show(notebook: Notebook, result: Result) -> None:
 
     label = labeller(notebook)
     bundle: dict[str, Any] = {"text/plain": as_text(result, label), "text/html": as_html(result, label)}
-    display(bundle, raw=True)
+    display(bundle, raw=True)  # type: ignore[no-untyped-call]
 
 
 def labeller(notebook: Notebook) -> Callable[[str | None], str]:

@@ -51,7 +51,7 @@ class _WidgetProgress:
         self._line = ipywidgets.Label("", style={"text_color": "var(--jp-ui-font-color2)", "font_family": "monospace"})
         self._box = ipywidgets.VBox([ipywidgets.HBox([self._bar, self._stage]), self._line])
         self._widgets = [self._bar, self._stage, self._line, self._box]
-        self._handle: Any = display(self._bundle(title), raw=True, display_id=True)
+        self._handle: Any = display(self._bundle(title), raw=True, display_id=True)  # type: ignore[no-untyped-call]
 
     def show(self, event: ProgressEvent) -> None:
         """Show one event."""
@@ -71,5 +71,5 @@ class _WidgetProgress:
             widget.close()
 
     def _bundle(self, text: str) -> dict[str, Any]:
-        view = self._box._repr_mimebundle_()  # noqa: SLF001 - the documented display protocol
+        view = self._box._repr_mimebundle_()
         return {**view, "text/plain": f"{self._title}: {text}"}

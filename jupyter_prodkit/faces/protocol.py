@@ -1,4 +1,4 @@
-"""The messages between the sidebar and the kernel, version 1; `labextension/src/protocol.ts` is generated from this file.
+"""The messages between the sidebar and the kernel, version 1; `labextension/src/protocol.ts` is generated from them.
 
 Two comms carry them. On `prodkit_rpc` the front end sends a `Request` and gets one `Reply` with the same `id`.
 On `prodkit_events` the kernel pushes `Event`s; nothing is ever sent the other way. They are kept apart because

@@ -14,6 +14,7 @@ from jupyter_prodkit.session.driver import KernelDriver, Message
 
 __all__ = ["Answer", "carry_out_here", "carry_out_there"]
 
+_USAGE = 2  # the documented exit status for wrong usage
 _MIME = "application/vnd.jupyter-prodkit.answer+json"
 
 
@@ -52,7 +53,7 @@ def carry_out_there(driver: KernelDriver, step: str, options: dict[str, Any], pr
     if not ends:
         raise NotebookError(f"The kernel did not carry out the step: {outcome.error or 'no answer'}.")
     if ends[-1].kind == "error":
-        error = UsageError if ends[-1].exit_code == 2 else ProdkitError  # noqa: PLR2004 - the documented exit status
+        error = UsageError if ends[-1].exit_code == _USAGE else ProdkitError
         raise error(ends[-1].text, ends[-1].hint)
     return ends[-1]
 
@@ -61,7 +62,7 @@ def carry_out_here(request: str) -> None:
     """Carry out the requested step in this kernel and publish answers; runs in the kernel, called by the CLI."""
     from IPython import get_ipython
 
-    shell: Any = get_ipython()  # type: ignore[no-untyped-call]
+    shell: Any = get_ipython()
 
     def say(answer: Answer) -> None:
         shell.display_pub.publish({_MIME: msgspec.to_builtins(answer)})
@@ -69,7 +70,8 @@ def carry_out_here(request: str) -> None:
     try:
         say(_outcome(shell, json.loads(request), say))
     except ProdkitError as error:
-        say(Answer(kind="error", text=error.message, hint=error.hint, exit_code=2 if isinstance(error, UsageError) else 1))
+        status = _USAGE if isinstance(error, UsageError) else 1
+        say(Answer(kind="error", text=error.message, hint=error.hint, exit_code=status))
 
 
 def _outcome(shell: Any, request: dict[str, Any], say: Callable[[Answer], None]) -> Answer:
@@ -86,9 +88,6 @@ def _outcome(shell: Any, request: dict[str, Any], say: Callable[[Answer], None])
     options = options_from_mapping(step.options, request["options"])
     notebook = session.page(options.notebook)
     progress = Progress(lambda event: say(Answer(kind=event.kind, text=event.message, fraction=event.fraction)))
-    result = carry_out(
-        step, gather(notebook, options, session), options, progress,
-        announce=lambda plan: progress.stage(plan.summary), agree=lambda _: False,
-    )  # fmt: skip
+    result = carry_out(step, gather(notebook, options, session), options, progress)
     text = as_text(result, labeller(notebook))
     return Answer(kind="outcome", text=text, json=as_json(step, result), exit_code=result.exit_code)

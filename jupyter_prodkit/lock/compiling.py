@@ -56,7 +56,7 @@ def compile_lock(facts: Sequence[DistributionFact], folder: Path, uv: Uv, progre
     check_unchanged(asked, answer.pins)
     kernel = [*built, *_portable(answer, wheels, uv, progress)]
     lines = [wheel_line(pin.wheel) if pin.wheel else f"{pin.name}=={pin.version}" for pin in kernel]
-    pylock = uv.pin(sorted(lines), "pylock.toml", folder, progress)
+    pylock = uv.pin(lines, "pylock.toml", folder, progress)
     progress.stage("Fitting the server's distributions", 0.7)
     serving = _serving(kernel, folder, uv, progress)
     return Locked(tuple(kernel), serving, pylock, warnings)

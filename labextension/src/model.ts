@@ -189,12 +189,16 @@ export class ProdkitModel implements IProdkitModel {
   }
 
   private _onEvent(_: IConnection, event: Event): void {
-    if (event.kind !== 'executed') {
+    if (event.kind === 'progress') {
       this._journey.hear(event);
+      return;
     }
-    if (event.kind !== 'progress') {
-      this._isMoved = true;
+    this._isMoved = true;
+    if (event.kind === 'executed') {
       this._touch();
+    } else {
+      this._journey.hear(event);
+      this._wake();
     }
   }
 

@@ -22,6 +22,11 @@ from playwright.sync_api import Browser, Locator, Page, expect, sync_playwright
 
 CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
 START_SECONDS = 60
+KERNELS = {
+    "bare": {"language": "python", "start": "import sys; sys.modules['jupyter_prodkit'] = None"},
+    "foreign": {"language": "julia", "start": ""},
+}
+"""Kernels that have no jupyter_prodkit, or say that they are of another language."""
 NO_NEWS = {"fetchNews": "false", "checkForUpdates": False}
 """JupyterLab's pop-ups would cover the corner of the page."""
 
@@ -95,6 +100,7 @@ def lab(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Lab]:
     home = tmp_path_factory.mktemp("lab")
     root = home / "notebooks"
     root.mkdir()
+    add_kernels(home / "data/kernels")
     settings = home / "config/lab/user-settings/@jupyterlab/apputils-extension/notification.jupyterlab-settings"
     settings.parent.mkdir(parents=True)
     settings.write_text(json.dumps(NO_NEWS))
@@ -109,6 +115,15 @@ def lab(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Lab]:
         yield Lab(url, root)
     finally:
         stop(server)
+
+
+def add_kernels(folder: Path) -> None:
+    for name, kernel in KERNELS.items():
+        start = f"{kernel['start']}\nfrom ipykernel.kernelapp import launch_new_instance; launch_new_instance()"
+        argv = [sys.executable, "-c", start, "-f", "{connection_file}"]
+        (folder / name).mkdir(parents=True)
+        spec = {"argv": argv, "display_name": name, "language": kernel["language"]}
+        (folder / name / "kernel.json").write_text(json.dumps(spec))
 
 
 def server_command(port: int, root: Path) -> list[str]:

@@ -157,14 +157,17 @@ def _record(**done_at: str) -> ReleaseRecord:
         ({}, None),
         ({"push": "2026-01-02T00:00:00+00:00"}, None),
         ({"push": "2026-01-01T00:00:00+00:00", "build": "2026-01-02T00:00:00+00:00"}, None),
-        ({"push": "2026-01-03T00:00:00+00:00", "build": "2026-01-02T00:00:00+00:00"}, "The model was pushed again"),
+        (
+            {"push": "2026-01-03T00:00:00+00:00", "build": "2026-01-02T00:00:00+00:00"},
+            "the model was pushed again since",
+        ),
         (
             {"lock": "2026-01-03T00:00:00+00:00", "build": "2026-01-02T00:00:00+00:00"},
-            "The environment was locked again",
+            "the lock was made again since",
         ),
         (
             {"export": "2026-01-03T00:00:00+00:00", "build": "2026-01-02T00:00:00+00:00"},
-            "The package was exported again",
+            "the package was exported again since",
         ),
         ({"serve": "2026-01-03T00:00:00+00:00", "build": "2026-01-02T00:00:00+00:00"}, None),
     ],
@@ -172,14 +175,12 @@ def _record(**done_at: str) -> ReleaseRecord:
 def test_an_image_is_stale_once_a_step_before_it_was_done_again(done_at: dict[str, str], reason: str | None) -> None:
     notebook = Notebook(Path("x.ipynb"), ())
     stale = BUILD.stale(_record(**done_at), notebook)
-    assert stale is None if reason is None else str(stale).startswith(reason)
+    assert stale == reason
 
 
 def test_an_image_is_stale_once_the_code_has_changed(notebook: Notebook) -> None:
     changed = dataclasses.replace(notebook, cells=(Cell("a", 0, "code", "x = 1"),))
-    assert BUILD.stale(_record(build="2026-01-02T00:00:00+00:00"), changed) == (
-        "The code has changed since the image was built."
-    )
+    assert BUILD.stale(_record(build="2026-01-02T00:00:00+00:00"), changed) == ("the code has changed since")
 
 
 def test_the_step_works_from_files_alone() -> None:

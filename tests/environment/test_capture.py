@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 import sys
+import sysconfig
 import time
 from pathlib import Path
 from typing import Any
@@ -143,6 +144,53 @@ def test_egg_info_beside_the_source(site: Any, tmp_path: Path, monkeypatch: pyte
     facts = capture({"devpkg": str(tmp_path / "dev" / "devpkg.py")}, set())
     assert found(facts) == {"beta": ("required", ()), "devpkg": ("loaded", ("devpkg",))}
     assert (facts.distributions[1].source, facts.distributions[1].version) == ("editable", "0.3")
+
+
+def test_egg_info_beside_an_installed_one(site: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """An egg-info that nobody maintains, in a folder on the path, doesn't hide the real metadata of the same name."""
+    (tmp_path / "repo" / "alpha.egg-info").mkdir(parents=True)
+    (tmp_path / "repo" / "alpha.egg-info" / "PKG-INFO").write_text("Name: alpha\nVersion: 0.1\n")
+    site.install("alpha", "3.0", files={"alpha.py": ""})
+    monkeypatch.setattr(sys, "path", [str(tmp_path / "repo"), *sys.path])
+    assert [one.version for one in capture({}, {"alpha"}).distributions] == ["3.0"]
+
+
+def test_editables_inside_each_other(site: Any, tmp_path: Path) -> None:
+    """Of two editables whose folders enclose a file, the inner one owns it."""
+    for name, root in (("a-outer", tmp_path / "repo"), ("b-inner", tmp_path / "repo" / "libs" / "inner")):
+        (root / "src").mkdir(parents=True)
+        site.install(name, files={f"{name}_hook.py": ""}, direct_url=editable(root))
+    modules = {"inner": str(tmp_path / "repo/libs/inner/src/inner.py"), "outer": str(tmp_path / "repo/src/outer.py")}
+    assert found(capture(modules, set())) == {"a-outer": ("loaded", ("outer",)), "b-inner": ("loaded", ("inner",))}
+
+
+def test_plugin_inside_anothers_package(site: Any) -> None:
+    """An import of a package counts for its own distribution, not for one that puts a plugin into its folder."""
+    site.install("frame", files={"frame/__init__.py": ""})
+    site.install("frame-plugin", files={"frame/plugin.py": ""})
+    modules = {"frame": site.file("frame/__init__.py"), "frame.plugin": site.file("frame/plugin.py")}
+    assert found(capture(modules, {"frame"})) == {
+        "frame": ("imported", ("frame",)),
+        "frame-plugin": ("loaded", ("frame.plugin",)),
+    }
+
+
+def test_site_packages_inside_the_standard_library(site: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Installed files are not taken for the standard library's, though its folder usually holds theirs."""
+    monkeypatch.setattr(sysconfig, "get_path", lambda _: str(site.folder.parent))
+    site.install("alpha", files={"alpha.py": ""})
+    modules = {"alpha": site.file("alpha.py"), "stdlib_like": str(site.folder.parent / "stdlib_like.py")}
+    facts = capture(modules, set(), folder=site.folder.parent)
+    assert (list(found(facts)), facts.local_modules) == (["alpha"], ())
+
+
+def test_linked_standard_library(site: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A file of the standard library is known as such when the interpreter was reached through a link."""
+    (tmp_path / "real").mkdir()
+    (tmp_path / "linked").symlink_to(tmp_path / "real")
+    monkeypatch.setattr(sysconfig, "get_path", lambda _: str(tmp_path / "linked"))
+    facts = capture({"stdlib_like": str(tmp_path / "real" / "stdlib_like.py")}, set(), folder=tmp_path / "real")
+    assert facts.local_modules == ()
 
 
 def test_linked_folder(site: Any, tmp_path: Path) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from typing import Any
 
 import pytest
@@ -61,3 +62,13 @@ def test_versions_come_from_the_headers_alone(site: Any) -> None:
     """A line `Version:` in the long description is not taken for the version."""
     site.install("lib", "2.5")
     assert installed_distributions()["lib"].version == "2.5"
+
+
+def test_install_time_is_the_latest_of_folder_and_record(site: Any) -> None:
+    """An installer that keeps a file's old time doesn't hide when it installed."""
+    info = site.install("lib", files={"lib.py": ""}, written_at=100.0)
+    assert installed_distributions()["lib"].written_at == 100.0
+    os.utime(info, (200.0, 200.0))
+    assert installed_distributions()["lib"].written_at == 200.0
+    os.utime(info / "RECORD", (300.0, 300.0))
+    assert installed_distributions()["lib"].written_at == 300.0

@@ -142,6 +142,16 @@ def test_server_fits_the_kernel(new_environment: Callable[[], Environment], tmp_
     assert "click==8.1.7" in clean.freeze()
 
 
+def test_server_uses_the_kernels_own_wheel(
+    projects: Mapping[str, Path], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Where the kernel runs the user's own build of something that the server needs, that build counts."""
+    monkeypatch.setattr(compiling, "SERVER", ("acme-left", "six"))
+    url = projects["acme-left"].as_uri()
+    lock(tmp_path / "lock", fact("acme-left", source="editable", url=url))
+    assert names(tmp_path / "lock" / "serving.lock") == ["six"]
+
+
 def test_server_that_does_not_fit(tmp_path: Path) -> None:
     """Where the kernel's pins leave the server no solution, the error says so and names the reason."""
     with pytest.raises(LockError, match=r"could not fit the server's distributions to the kernel's: .*pydantic"):
@@ -306,7 +316,7 @@ def test_build_that_fails(tmp_path: Path) -> None:
 @pytest.mark.slow
 @pytest.mark.usefixtures("small_server")
 def test_leftovers_of_old_builds(tmp_path: Path) -> None:
-    """A module that was deleted from the source doesn't come back from setuptools' old build folder."""
+    """A module that was deleted from the source doesn't come back from setuptools' old build folder, and times stay out."""
     project = tmp_path / "st"
     (project / "stproj").mkdir(parents=True)
     (project / "stproj" / "__init__.py").write_text("")
@@ -317,7 +327,10 @@ def test_leftovers_of_old_builds(tmp_path: Path) -> None:
     stale = project / "build" / "lib" / "stproj"
     stale.mkdir(parents=True)
     (stale / "deleted.py").write_text("")
-    lock(tmp_path / "lock", fact("stproj", source="editable", url=project.as_uri()))
+    for name in ("lock", "again"):
+        lock(tmp_path / name, fact("stproj", source="editable", url=project.as_uri()))
+        time.sleep(2.1)  # a zip file's times have a step of two seconds
+    assert tree(tmp_path / "lock") == tree(tmp_path / "again")
     with zipfile.ZipFile(tmp_path / "lock/wheels/stproj-1.0-py3-none-any.whl") as wheel:
         assert "stproj/__init__.py" in wheel.namelist()
         assert "stproj/deleted.py" not in wheel.namelist()

@@ -106,7 +106,11 @@ describe('attaching', () => {
     };
     session.kernel = kernel;
     const connection = await attached(session);
-    expect(connection.attachment).toEqual({ status: 'version mismatch', packageVersion: '0.1.0', newer });
+    expect(connection.attachment).toEqual({
+      status: 'version mismatch',
+      packageVersion: '0.1.0',
+      newer
+    });
   });
 });
 

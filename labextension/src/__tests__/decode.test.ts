@@ -15,21 +15,34 @@ describe('what the kernel side says', () => {
     expect(decodeEvent(golden(`event-${kind}`))).toEqual(golden(`event-${kind}`));
   });
 
-  it.each([undefined, null, 'report', 7, [], {}, { kind: 'report' }, { kind: 'fly', id: 1 }, { kind: 'toString' }])(
-    'what is no message is refused: %j',
-    value => {
-      expect(() => decodeReply(value)).toThrow(MalformedMessage);
-      expect(() => decodeEvent(value)).toThrow(MalformedMessage);
-    }
-  );
+  it.each([
+    undefined,
+    null,
+    'report',
+    7,
+    [],
+    {},
+    { kind: 'report' },
+    { kind: 'fly', id: 1 },
+    { kind: 'toString' }
+  ])('what is no message is refused: %j', value => {
+    expect(() => decodeReply(value)).toThrow(MalformedMessage);
+    expect(() => decodeEvent(value)).toThrow(MalformedMessage);
+  });
 
   it('the place of a wrong field is named', () => {
-    const reply = { ...goldenReply('report'), report: { ...goldenReply('report').report, cells: [{ cell_id: 3 }] } };
+    const reply = {
+      ...goldenReply('report'),
+      report: { ...goldenReply('report').report, cells: [{ cell_id: 3 }] }
+    };
     expect(() => decodeReply(reply)).toThrow('ReportReply.report.cells[0].cell_id: expected text');
   });
 
   it('a word that the protocol does not know is refused', () => {
-    const reply = { ...goldenReply('states'), states: [{ name: 'lock', state: 'perhaps', text: '', done_at: null }] };
+    const reply = {
+      ...goldenReply('states'),
+      states: [{ name: 'lock', state: 'perhaps', text: '', done_at: null }]
+    };
     expect(() => decodeReply(reply)).toThrow('expected one of done, never, running, stale');
   });
 
@@ -45,9 +58,12 @@ describe('what the kernel side says', () => {
 });
 
 describe('what the panel says', () => {
-  it.each(Object.keys(KINDS.Request))('the golden request %s is one that the panel may send', kind => {
-    expect(isRequest(golden(`request-${kind}`))).toBe(true);
-  });
+  it.each(Object.keys(KINDS.Request))(
+    'the golden request %s is one that the panel may send',
+    kind => {
+      expect(isRequest(golden(`request-${kind}`))).toBe(true);
+    }
+  );
 
   it('what may be left out may be left out, and nothing else', () => {
     const page = { path: 'a.ipynb', cells: [{ cell_id: 'a', kind: 'code', source: '' }] };

@@ -110,7 +110,13 @@ export class FakeConnection implements IConnection {
   }
 }
 
-const ANSWERS = { hello: 'welcome', check: 'report', states: 'states', run: 'started', cancel: 'started' } as const;
+const ANSWERS = {
+  hello: 'welcome',
+  check: 'report',
+  states: 'states',
+  run: 'started',
+  cancel: 'started'
+} as const;
 
 export class FakeComm {
   constructor(
@@ -223,7 +229,11 @@ export class FakeKernel {
 }
 
 export function booted(isInstalled: boolean): unknown {
-  const answer = { status: 'ok', data: { 'text/plain': isInstalled ? 'True' : 'False' }, metadata: {} };
+  const answer = {
+    status: 'ok',
+    data: { 'text/plain': isInstalled ? 'True' : 'False' },
+    metadata: {}
+  };
   return { status: 'ok', user_expressions: { loaded: answer } };
 }
 

@@ -147,6 +147,7 @@ function statusText(trans: TranslationBundle, attachment: Attachment | null): st
     case 'attached':
       return trans.__('attached');
     case 'no kernel':
+      return trans.__('no kernel');
     case 'not python':
     case 'not installed':
     case 'version mismatch':

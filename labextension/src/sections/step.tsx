@@ -174,7 +174,9 @@ function Result({
           {result.facts.map(({ label, value }, index) => (
             <React.Fragment key={index}>
               <dt>{label}</dt>
-              <dd>{value}</dd>
+              <dd>
+                <Prose text={value} />
+              </dd>
             </React.Fragment>
           ))}
         </dl>
@@ -209,12 +211,14 @@ function shapeOf({ job, failure, state }: IStep): readonly [ShapeName, Tone] {
   }
 }
 
-function textOf(trans: TranslationBundle, { job, failure, state }: IStep): string {
+function textOf(trans: TranslationBundle, { job, failure, result, state }: IStep): string {
   if (job !== null) {
     return job.message === '' ? trans.__('starting…') : job.message;
   }
   if (failure !== null && failure.reason !== 'cancelled') {
     return trans.__('failed');
   }
-  return state?.text ?? '';
+  // The result below says the same in full.
+  const isTold = result !== null && state?.text === result.summary;
+  return isTold ? trans.__('done') : (state?.text ?? '');
 }

@@ -1,0 +1,171 @@
+"""`make demo`: the demo notebook's missteps found and mended in a real kernel, then its whole way to production.
+
+Works on a copy, in demo-work/headless, which each run makes anew.
+"""
+
+from __future__ import annotations
+
+import json
+import shutil
+import sys
+import time
+import urllib.request
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import msgspec
+from replay import Replayed, Workbench, missteps_of, questions_of
+
+from jupyter_prodkit.build.engine import connect
+from jupyter_prodkit.errors import ProdkitError
+from jupyter_prodkit.faces.arguments import options_from_line
+from jupyter_prodkit.faces.journey import step_named
+from jupyter_prodkit.faces.remote import carry_out_there
+from jupyter_prodkit.notebook.document import Notebook, read_notebook
+from jupyter_prodkit.progress import Progress, ProgressEvent
+from jupyter_prodkit.release import ProjectFolder
+from jupyter_prodkit.session.driver import KernelDriver, fresh_kernel
+
+DEMO = Path(__file__).with_name("demo.ipynb")
+WORK = Path("demo-work")
+_SHOWN = 100
+
+
+def main() -> int:
+    """Run the demo; a non-zero status where anything went otherwise than the notebook tells."""
+    notebook = _copy(WORK / "headless")
+    print(f"A copy of {DEMO.parent.name}/{DEMO.name} in {notebook.parent}\n")
+    _mend(notebook)
+    _produce(notebook)
+    print("\nThe same in JupyterLab: make lab")
+    return 0
+
+
+def _copy(folder: Path) -> Path:
+    WORK.mkdir(exist_ok=True)
+    (WORK / ".gitignore").write_text("*\n")
+    shutil.rmtree(folder, ignore_errors=True)
+    folder.mkdir()
+    return Path(shutil.copy(DEMO, folder)).resolve()
+
+
+# --- its missteps ---------------------------------------------------------------------------------------------------
+
+
+def _mend(path: Path) -> None:
+    with fresh_kernel(path, Progress()) as driver:
+        bench = Workbench(path, driver)
+        _timed("run", lambda: f"all {len(read_notebook(path).code_cells)} cells, as Jonas left them", bench.run_from_the_top)
+        for number, misstep in enumerate(missteps_of(path), 1):
+            _tell(number, bench.replay(misstep), read_notebook(path))
+
+
+def _tell(number: int, replayed: Replayed, notebook: Notebook) -> None:
+    print(f"\n{number}. {replayed.misstep.title}")
+    for finding in replayed.found:
+        print(f"   {finding.rule}: {finding.message}. {finding.because}"[: 2 * _SHOWN])
+    edited = len(replayed.misstep.fix)
+    cells = [cell.label.removeprefix("cell ") for one in replayed.rerun if (cell := notebook.cell(one)) is not None]
+    again = f"ran cells {', '.join(cells)} again" if cells else "nothing to run again"
+    print(f"   mended: {'one change' if edited == 1 else f'{edited or "no"} changes'} on the page, {again}")
+
+
+# --- its way to production ------------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True)
+class _Journey:
+    """A notebook on its way, in the kernel that it ran in."""
+
+    notebook: Path
+    driver: KernelDriver
+
+    def take(self, step: str, **options: Any) -> str:
+        """Take one step and return what it says it did."""
+        known = {"notebook": str(self.notebook), **options}
+        answer = carry_out_there(self.driver, step, known, Progress(_show_nothing))
+        if answer.exit_code:
+            raise SystemExit(answer.text)
+        return answer.text.splitlines()[0]
+
+
+def _produce(path: Path) -> None:
+    print("\nTo production, in a fresh kernel\n")
+    with fresh_kernel(path, Progress()) as driver:
+        notebook = read_notebook(path)
+        _timed("run", lambda: f"all {len(notebook.code_cells)} cells, as mended", lambda: driver.run_notebook(notebook, Progress()))
+        journey = _Journey(path, driver)
+        built = _take_steps(journey, _magics(notebook))
+        _ask(path, "the container" if built else "the local server")
+        _timed("stop", str, lambda: journey.take("serve", stop=True))
+
+
+def _magics(notebook: Notebook) -> list[tuple[str, dict[str, Any]]]:
+    """The steps and options that the page names after its missteps, in page order."""
+    lines = [cell.source for cell in notebook.cells if cell.kind == "code" and cell.source.startswith("%prod")]
+    last_check = max(place for place, line in enumerate(lines) if line == "%prodcheck")
+    found = []
+    for line in lines[last_check:]:
+        name, _, rest = line.removeprefix("%prod").partition(" ")
+        options = options_from_line(step_named(name), rest)
+        assert options is not None, line
+        found.append((name, {key: value for key, value in msgspec.to_builtins(options).items() if value}))
+    return found
+
+
+def _take_steps(journey: _Journey, steps: list[tuple[str, dict[str, Any]]]) -> bool:
+    """Take the steps in turn; return whether an image was built."""
+    built = False
+    for name, options in steps:
+        if name == "build" and not (built := _engine_answers()):
+            _timed("build", str, lambda: _without_engine(journey))
+            continue
+        container = {"container": True} if name == "serve" and built else {}
+        _timed(name, str, lambda name=name, chosen={**options, **container}: journey.take(name, **chosen))  # type: ignore[misc]
+    return built
+
+
+def _engine_answers() -> bool:
+    try:
+        connect()
+    except ProdkitError:
+        return False
+    return True
+
+
+def _without_engine(journey: _Journey) -> str:
+    try:
+        return journey.take("build")
+    except ProdkitError as error:
+        return f"{error.message} {error.hint}"
+
+
+def _ask(path: Path, who: str) -> None:
+    """Ask the running service for the cars that the notebook names, and print what it says."""
+    url = ProjectFolder.of(path).read_record(path).fact("serve", "url")
+    rows = questions_of(path)
+    request = urllib.request.Request(
+        f"{url}/invocations", json.dumps({"dataframe_records": rows}).encode(), {"Content-Type": "application/json"}
+    )
+    with urllib.request.urlopen(request, timeout=30) as response:
+        predictions = json.load(response)["predictions"]
+    for row, prediction in zip(rows, predictions, strict=True):
+        print(f"  predict  {row['Name']}: {prediction:.1f} miles per gallon, says {who} at {url}")
+
+
+def _timed(name: str, said: Callable[..., str], act: Callable[[], Any]) -> None:
+    """Do `act` and print one line: the name, what it did, the seconds."""
+    began = time.perf_counter()
+    outcome = act()
+    text = said(outcome) if said is str else said()
+    print(f"  {name:<7}  {text}  ({time.perf_counter() - began:.1f} s)", flush=True)
+
+
+def _show_nothing(event: ProgressEvent) -> None:
+    """One line per step is enough here."""
+
+
+if __name__ == "__main__":
+    sys.exit(main())

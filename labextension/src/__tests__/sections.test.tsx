@@ -1,0 +1,336 @@
+import { nullTranslator } from '@jupyterlab/translation';
+import { Signal } from '@lumino/signaling';
+import * as React from 'react';
+import { act } from 'react';
+import type { Root as ReactRoot } from 'react-dom/client';
+import { createRoot } from 'react-dom/client';
+import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
+
+import { primaryAction, Root } from '../sections/root';
+import type { Attachment, IProdkitModel, IStep, OptionValue } from '../tokens';
+import { cell, goldenEvent, goldenReply, report } from './doubles';
+
+vi.stubGlobal('IS_REACT_ACT_ENVIRONMENT', true);
+
+const trans = nullTranslator.load('jupyter_prodkit');
+
+/** A model that stands still. */
+class StillModel implements IProdkitModel {
+  readonly id = 'notebook-1';
+  readonly stateChanged = new Signal<this, void>(this);
+  attachment: Attachment = { status: 'attached', steps: [], packageVersion: '0.1.0' };
+  page = {
+    path: 'churn.ipynb',
+    cells: [cell('a1'), cell('b2'), cell('c3', 'df = df[1:]\ndf'), cell('g7')]
+  };
+  report: IProdkitModel['report'] = report();
+  checkedAt = new Date(2026, 10, 23, 14, 3);
+  outdated = false;
+  checking = false;
+  failure: IProdkitModel['failure'] = null;
+  steps: readonly IStep[] = goldenReply('welcome').steps.map(form => ({
+    form,
+    state: { name: form.name, state: 'never', text: 'not done yet', done_at: null },
+    job: null,
+    result: null,
+    failure: null
+  }));
+  models: readonly string[] = ['forest', 'pipeline'];
+  isActive = true;
+  isDisposed = false;
+  automatic = true;
+  attach = vi.fn();
+  check = vi.fn();
+  run = vi.fn(() => Promise.resolve());
+  cancel = vi.fn(() => Promise.resolve());
+  option = (): OptionValue | undefined => undefined;
+  setOption = vi.fn();
+  reveal = vi.fn();
+  rerun = vi.fn();
+  dispose = vi.fn();
+
+  withStep(change: Partial<IStep>): this {
+    this.steps = this.steps.map((step, index) => (index === 0 ? { ...step, ...change } : step));
+    return this;
+  }
+}
+
+let root: ReactRoot;
+let place: HTMLElement;
+const copied: string[] = [];
+
+beforeEach(() => {
+  place = document.createElement('div');
+  document.body.append(place);
+  root = createRoot(place);
+});
+
+afterEach(() => {
+  act(() => {
+    root.unmount();
+  });
+  place.remove();
+});
+
+function show(model: IProdkitModel | null): void {
+  act(() => {
+    root.render(<Root trans={trans} model={model} onCopy={text => copied.push(text)} />);
+  });
+}
+
+function part(testId: string): HTMLElement {
+  const found = place.querySelector<HTMLElement>(`[data-testid="${testId}"]`);
+  if (found === null) {
+    throw new Error(`there is no ${testId} in ${place.innerHTML}`);
+  }
+  return found;
+}
+
+function click(element: Element | null | undefined): void {
+  act(() => {
+    element?.dispatchEvent(new MouseEvent('click', { bubbles: true, cancelable: true }));
+  });
+}
+
+function button(name: string): HTMLButtonElement | undefined {
+  return [...place.querySelectorAll('button')].find(one => one.textContent === name);
+}
+
+describe('the verdict', () => {
+  const state = (...states: NonNullable<IProdkitModel['report']>['cells'][number]['state'][]) =>
+    states.map((one, index) => ({
+      cell_id: `c${index.toString()}`,
+      index,
+      state: one,
+      executions: 1,
+      seconds: 1
+    }));
+
+  it.each([
+    [
+      'diverges',
+      state('diverges', 'diverges', 'reproduced'),
+      '2 cells would change on Restart & Run All'
+    ],
+    ['diverges', state('diverges', 'reproduced'), '1 cell would change on Restart & Run All'],
+    ['diverges', state('failed'), '1 cell would fail on Restart & Run All'],
+    ['diverges', state('failed', 'diverges'), '2 cells would change or fail on Restart & Run All'],
+    ['diverges', state('never run', 'reproduced'), '1 cell has not been run'],
+    ['unverified', state('unverified', 'unverified', 'unverified'), "3 cells can't be vouched for"],
+    ['reproducible', state('reproduced', 'reproduced'), 'All 2 cells reproduce'],
+    [
+      'reproducible',
+      state('reproduced', 'nondeterministic'),
+      'All cells run clean, 1 varies by chance'
+    ],
+    ['reproducible', [], 'Nothing to check yet']
+  ] as const)('%s is said in one sentence', (verdict, cells, sentence) => {
+    const model = new StillModel();
+    model.report = report({ verdict, cells });
+    show(model);
+    expect(part('prodkit-verdict').textContent).toBe(sentence);
+    expect(part('prodkit-verdict').getAttribute('role')).toBe('status');
+  });
+
+  it('comes with the counts behind it and the time of the check', () => {
+    show(new StillModel());
+    expect(place.textContent).toContain(
+      '1 reproduced · 1 changed · 1 failing · 1 unverified · 1 never run · 1 by chance'
+    );
+    expect(place.textContent).toMatch(/checked at 0?2:03 PM|checked at 14:03/);
+  });
+
+  it('offers to re-run the cells of the plan, in its order', () => {
+    const model = new StillModel();
+    show(model);
+    click(button('Re-run 2 cells'));
+    expect(model.rerun).toHaveBeenCalledWith(['b2', 'c3']);
+  });
+
+  it('is asked for anew with one button', () => {
+    const model = new StillModel();
+    show(model);
+    click(button('Check'));
+    expect(model.check).toHaveBeenCalledOnce();
+  });
+});
+
+describe('a finding', () => {
+  it('stands with the gravest first, each with its cause and its cure', () => {
+    show(new StillModel());
+    const found = [...place.querySelectorAll<HTMLElement>('[data-testid="prodkit-finding"]')];
+    expect(found.map(one => one.dataset.rule)).toEqual([
+      'hidden-state/run-twice',
+      'randomness/unseeded',
+      'structure/late-import'
+    ]);
+    expect(found[0]?.textContent).toContain('df had 891 rows; a clean run gives 714.');
+    expect(found[0]?.textContent).toContain('Re-run 2 and 3.');
+  });
+
+  it('leads to its cell', () => {
+    const model = new StillModel();
+    show(model);
+    const first = part('prodkit-finding-cell');
+    expect(first.textContent).toBe('cell 3');
+    expect(first.title).toBe('Go to: df = df[1:]');
+    click(first);
+    expect(model.reveal).toHaveBeenCalledWith('c3');
+  });
+
+  it('whose cell has been deleted leads nowhere', () => {
+    const model = new StillModel();
+    model.page = { path: 'churn.ipynb', cells: [] };
+    show(model);
+    expect(place.querySelector('[data-testid="prodkit-finding-cell"]')).toBeNull();
+  });
+
+  it('is text, whatever stands in the notebook', () => {
+    const model = new StillModel();
+    const evil = '<img src=x onerror=alert(1)> `<b>code</b>`';
+    model.report = report({
+      findings: report().findings.map(finding => ({ ...finding, message: evil }))
+    });
+    show(model);
+    expect(place.querySelector('img, b')).toBeNull();
+    expect(part('prodkit-finding').querySelector('code')?.textContent).toBe('<b>code</b>');
+  });
+});
+
+describe('a step', () => {
+  it('runs by the button that has its name', () => {
+    const model = new StillModel();
+    show(model);
+    expect(part('prodkit-run-lock').textContent).toBe('Lock');
+    click(part('prodkit-run-lock'));
+    expect(model.run).toHaveBeenCalledWith('lock');
+  });
+
+  it('asks openly for what it needs, and folds the rest away', () => {
+    const model = new StillModel();
+    show(model);
+    const push = part('prodkit-step-push');
+    const names = (): string[] =>
+      [...push.querySelectorAll<HTMLInputElement>('input, select')].map(one => one.name);
+    expect(names()).toEqual(['model']);
+    expect(push.querySelector('select')?.value).toBe('forest');
+    click(push.querySelector('[aria-expanded]'));
+    expect(names()).toEqual(['model', 'name', 'rows', 'share', 'force', 'alias']);
+    expect(push.textContent).toContain('Registers the model with its signature and lineage.');
+  });
+
+  it('tells the model of each option that is changed', () => {
+    const model = new StillModel();
+    show(model);
+    click(part('prodkit-step-push').querySelector('[aria-expanded]'));
+    click(part('prodkit-step-push').querySelector('input[type=checkbox]'));
+    expect(model.setOption).toHaveBeenCalledWith('push', 'force', true);
+  });
+
+  it('that runs says what it does and can be cancelled', () => {
+    const job = {
+      id: 7,
+      message: 'hashing 27 packages',
+      fraction: 0.62,
+      log: [],
+      cancelling: false
+    };
+    const model = new StillModel().withStep({ job });
+    show(model);
+    expect(part('prodkit-step-lock').textContent).toContain('hashing 27 packages');
+    expect(place.querySelector('progress')?.getAttribute('value')).toBe('0.62');
+    click(part('prodkit-cancel-lock'));
+    expect(model.cancel).toHaveBeenCalledWith('lock');
+  });
+
+  it('shows what came of it', () => {
+    show(new StillModel().withStep({ result: goldenEvent('done').result }));
+    const shown = part('prodkit-step-lock-result').textContent;
+    expect(shown).toContain('Locked 27 packages with 1,344 hashes in 1.2 s.');
+    expect(shown).toContain('churn-prod/requirements.lock');
+    expect(shown).toContain('torch comes from a local wheel');
+  });
+
+  it('shows why it failed and what to do', () => {
+    const { message, hint } = goldenEvent('failed');
+    show(new StillModel().withStep({ failure: { reason: 'refused', message, hint } }));
+    expect(part('prodkit-step-lock-error').textContent).toBe(`${message}${hint}`);
+    expect(part('prodkit-step-lock-error').getAttribute('role')).toBe('alert');
+  });
+});
+
+describe('the one primary button', () => {
+  const primaries = (): (string | null)[] =>
+    [...place.querySelectorAll('button.jp-mod-primary')].map(one => one.textContent);
+
+  it('is what a careful user would do next', () => {
+    const model = new StillModel();
+    model.report = null;
+    expect(primaryAction(model)).toBe('check');
+    model.report = report();
+    expect(primaryAction(model)).toBe('rerun');
+    model.report = report({ plan: [] });
+    expect(primaryAction(model)).toBe('check');
+    model.report = report({ verdict: 'reproducible' });
+    expect(primaryAction(model)).toEqual({ step: 'lock' });
+    model.steps = [];
+    expect(primaryAction(model)).toBeNull();
+  });
+
+  it('is never one of two', () => {
+    const model = new StillModel();
+    show(model);
+    expect(primaries()).toEqual(['Re-run 2 cells']);
+    model.report = report({ verdict: 'reproducible' });
+    show(model);
+    expect(primaries()).toEqual(['Lock']);
+  });
+});
+
+describe('where there is nothing to judge', () => {
+  it('says so when no notebook is open', () => {
+    show(null);
+    expect(place.textContent).toContain('No notebook is open');
+    expect(part('prodkit-status').textContent).toBe('no notebook');
+  });
+
+  it.each([
+    [{ status: 'connecting' }, 'Connecting to the kernel…', 'connecting…'],
+    [{ status: 'waiting' }, 'Waiting for the running cell', 'waiting for the kernel'],
+    [{ status: 'no kernel' }, 'This notebook has no kernel', 'no kernel'],
+    [{ status: 'not python', language: 'julia' }, 'Python only', 'not attached'],
+    [{ status: 'not installed' }, 'Not installed in this kernel', 'not attached'],
+    [{ status: 'failed', message: 'ImportError' }, 'The kernel side did not start', 'not attached'],
+    [
+      { status: 'version mismatch', packageVersion: '9.0', newer: 'kernel' },
+      'The two halves differ in age',
+      'not attached'
+    ]
+  ] as const)('%j is said in words', (attachment, title, status) => {
+    const model = new StillModel();
+    model.attachment = attachment;
+    model.report = null;
+    model.steps = [];
+    show(model);
+    expect(place.querySelector('h2')?.textContent).toBe(title);
+    expect(part('prodkit-status').textContent).toBe(status);
+  });
+
+  it('gives the exact command to install what is missing', () => {
+    const model = new StillModel();
+    model.attachment = { status: 'not installed' };
+    show(model);
+    click(button('Copy'));
+    expect(copied).toEqual(['%pip install jupyter-prodkit']);
+    click(button('Try again'));
+    expect(model.attach).toHaveBeenCalledOnce();
+  });
+
+  it('keeps what it knew in sight while the kernel restarts', () => {
+    const model = new StillModel();
+    model.attachment = { status: 'connecting' };
+    show(model);
+    expect(part('prodkit-verdict').textContent).toContain('Restart & Run All');
+    expect(part('prodkit-status').textContent).toBe('connecting…');
+  });
+});
