@@ -72,9 +72,11 @@ class Workbench:
         self._driver = driver
         self._progress = Progress()
 
-    def run_from_the_top(self) -> None:
-        """Run every cell, in page order."""
-        self._driver.run_notebook(read_notebook(self.path), self._progress)
+    def run_from_the_top(self) -> int:
+        """Run every cell, in page order, and return how many there are."""
+        notebook = read_notebook(self.path)
+        self._driver.run_notebook(notebook, self._progress)
+        return len(notebook.code_cells)
 
     def check(self) -> Report:
         """Return what the check says of the page and the kernel."""

@@ -12,6 +12,7 @@ import time
 import urllib.request
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -30,7 +31,6 @@ from jupyter_prodkit.session.driver import KernelDriver, fresh_kernel
 
 DEMO = Path(__file__).with_name("demo.ipynb")
 WORK = Path("demo-work")
-_SHOWN = 100
 
 
 def main() -> int:
@@ -57,19 +57,18 @@ def _copy(folder: Path) -> Path:
 def _mend(path: Path) -> None:
     with fresh_kernel(path, Progress()) as driver:
         bench = Workbench(path, driver)
-        _timed("run", lambda: f"all {len(read_notebook(path).code_cells)} cells, as Jonas left them", bench.run_from_the_top)
+        _timed("run", lambda: f"all {bench.run_from_the_top()} cells, as Jonas left them")
         for number, misstep in enumerate(missteps_of(path), 1):
-            _tell(number, bench.replay(misstep), read_notebook(path))
+            _tell(number, bench.replay(misstep))
 
 
-def _tell(number: int, replayed: Replayed, notebook: Notebook) -> None:
+def _tell(number: int, replayed: Replayed) -> None:
     print(f"\n{number}. {replayed.misstep.title}")
     for finding in replayed.found:
-        print(f"   {finding.rule}: {finding.message}. {finding.because}"[: 2 * _SHOWN])
-    edited = len(replayed.misstep.fix)
-    cells = [cell.label.removeprefix("cell ") for one in replayed.rerun if (cell := notebook.cell(one)) is not None]
-    again = f"ran cells {', '.join(cells)} again" if cells else "nothing to run again"
-    print(f"   mended: {'one change' if edited == 1 else f'{edited or "no"} changes'} on the page, {again}")
+        print(f"   {finding.rule}: {finding.message}. {finding.because}")
+    changes = {0: "nothing to change", 1: "one change"}.get(count := len(replayed.misstep.fix), f"{count} changes")
+    again = ", ".join(replayed.rerun) or "nothing"
+    print(f"   mended: {changes} on the page; run again: {again}")
 
 
 # --- its way to production ------------------------------------------------------------------------------------------
@@ -94,12 +93,12 @@ class _Journey:
 def _produce(path: Path) -> None:
     print("\nTo production, in a fresh kernel\n")
     with fresh_kernel(path, Progress()) as driver:
-        notebook = read_notebook(path)
-        _timed("run", lambda: f"all {len(notebook.code_cells)} cells, as mended", lambda: driver.run_notebook(notebook, Progress()))
+        bench = Workbench(path, driver)
+        _timed("run", lambda: f"all {bench.run_from_the_top()} cells, as mended")
         journey = _Journey(path, driver)
-        built = _take_steps(journey, _magics(notebook))
+        built = _take_steps(journey, _magics(read_notebook(path)))
         _ask(path, "the container" if built else "the local server")
-        _timed("stop", str, lambda: journey.take("serve", stop=True))
+        _timed("stop", lambda: journey.take("serve", stop=True))
 
 
 def _magics(notebook: Notebook) -> list[tuple[str, dict[str, Any]]]:
@@ -120,10 +119,10 @@ def _take_steps(journey: _Journey, steps: list[tuple[str, dict[str, Any]]]) -> b
     built = False
     for name, options in steps:
         if name == "build" and not (built := _engine_answers()):
-            _timed("build", str, lambda: _without_engine(journey))
+            _timed("build", lambda: _without_engine(journey))
             continue
         container = {"container": True} if name == "serve" and built else {}
-        _timed(name, str, lambda name=name, chosen={**options, **container}: journey.take(name, **chosen))  # type: ignore[misc]
+        _timed(name, partial(journey.take, name, **options, **container))
     return built
 
 
@@ -155,12 +154,11 @@ def _ask(path: Path, who: str) -> None:
         print(f"  predict  {row['Name']}: {prediction:.1f} miles per gallon, says {who} at {url}")
 
 
-def _timed(name: str, said: Callable[..., str], act: Callable[[], Any]) -> None:
-    """Do `act` and print one line: the name, what it did, the seconds."""
+def _timed(name: str, act: Callable[[], str]) -> None:
+    """Do `act` and print one line: the name, what it says it did, the seconds."""
     began = time.perf_counter()
-    outcome = act()
-    text = said(outcome) if said is str else said()
-    print(f"  {name:<7}  {text}  ({time.perf_counter() - began:.1f} s)", flush=True)
+    said = act()
+    print(f"  {name:<7}  {said}  ({time.perf_counter() - began:.1f} s)", flush=True)
 
 
 def _show_nothing(event: ProgressEvent) -> None:

@@ -129,12 +129,12 @@ def _check_language(content: dict[str, Any], path: Path) -> None:
 
 def _validated(text: str, path: Path) -> Any:
     import nbformat  # takes 50 ms, and the kernel side often does without
-    from nbformat.validator import NotebookValidationError, normalize
+    from nbformat.validator import normalize
 
     try:
         _, node = normalize(nbformat.reads(text, as_version=4))  # gives cells without an id one
         nbformat.validate(node)
-    except (NotebookValidationError, ValueError, KeyError, AttributeError) as error:
+    except (nbformat.ValidationError, ValueError, KeyError, AttributeError) as error:
         reason = str(error).splitlines()[0]
         raise NotebookError(f"{path} is not a valid notebook: {reason}", "Open and save it in JupyterLab.") from error
     return node

@@ -108,6 +108,7 @@ def _build_plain(column: Column, values: Sequence[Any]) -> Any:
 def _build_integer(column: Column, values: Sequence[Any]) -> Any:
     whole = [_whole(value) for value in values]
     limits = _limits(column.dtype)
+    # NumPy 1 would wrap a number that is too large without a word
     if limits is not None and whole and not (limits[0] <= min(whole) and max(whole) <= limits[1]):
         raise OverflowError
     return _build_plain(column, whole)

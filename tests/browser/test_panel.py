@@ -88,7 +88,7 @@ def test_the_panel_answers_while_a_cell_runs(open_notebook):
     opened.page.keyboard.press("Control+Enter")
     expect(opened.cell(0).locator(".jp-InputArea-prompt")).to_have_text("[*]:")
     opened.cell(1).locator(".jp-InputArea-editor").click()
-    opened.page.keyboard.type("import random; random.random(); ")
+    opened.page.keyboard.type("\nimport random\nrandom.random()")
     expect(opened.panel.locator('[data-rule^="randomness/"]')).to_be_visible(timeout=15_000)
     expect(opened.cell(0).locator(".jp-InputArea-prompt")).to_have_text("[*]:")
     opened.page.reload()
