@@ -84,7 +84,7 @@ class Workbench:
         return msgspec.json.decode(answer.json, type=Report)
 
     def replay(self, misstep: Misstep) -> Replayed:
-        """Make the misstep, have it found, and mend it. Raises NotAsToldError where it isn't found, or is still there."""
+        """Make the misstep, have it found, and mend it. Raises NotAsToldError where it isn't found or stays."""
         for action in misstep.do:
             self._act(action)
         report = self.check()

@@ -30,12 +30,11 @@ from jupyter_prodkit.release import ProjectFolder
 from jupyter_prodkit.session.driver import KernelDriver, fresh_kernel
 
 DEMO = Path(__file__).with_name("demo.ipynb")
-WORK = Path("demo-work")
 
 
 def main() -> int:
-    """Run the demo; a non-zero status where anything went otherwise than the notebook tells."""
-    notebook = _copy(WORK / "headless")
+    """Run the demo. Raises NotAsToldError or ProdkitError where anything goes otherwise than the notebook tells."""
+    notebook = _copy(work_folder() / "headless")
     print(f"A copy of {DEMO.parent.name}/{DEMO.name} in {notebook.parent}\n")
     _mend(notebook)
     _produce(notebook)
@@ -43,9 +42,15 @@ def main() -> int:
     return 0
 
 
+def work_folder() -> Path:
+    """Return the folder that the demo writes to, out of git's sight."""
+    folder = Path("demo-work")
+    folder.mkdir(exist_ok=True)
+    (folder / ".gitignore").write_text("*\n")
+    return folder
+
+
 def _copy(folder: Path) -> Path:
-    WORK.mkdir(exist_ok=True)
-    (WORK / ".gitignore").write_text("*\n")
     shutil.rmtree(folder, ignore_errors=True)
     folder.mkdir()
     return Path(shutil.copy(DEMO, folder)).resolve()
@@ -96,9 +101,11 @@ def _produce(path: Path) -> None:
         bench = Workbench(path, driver)
         _timed("run", lambda: f"all {bench.run_from_the_top()} cells, as mended")
         journey = _Journey(path, driver)
-        built = _take_steps(journey, _magics(read_notebook(path)))
-        _ask(path, "the container" if built else "the local server")
-        _timed("stop", lambda: journey.take("serve", stop=True))
+        try:
+            built = _take_steps(journey, _magics(read_notebook(path)))
+            _ask(path, "the container" if built else "the local server")
+        finally:
+            _timed("stop", lambda: journey.take("serve", stop=True))
 
 
 def _magics(notebook: Notebook) -> list[tuple[str, dict[str, Any]]]:

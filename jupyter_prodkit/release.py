@@ -1,4 +1,4 @@
-"""The project folder of a notebook and its release record, from which an image can be walked back to the cells it came from."""
+"""A notebook's project folder and its release record, from which an image can be walked back to the cells."""
 
 from __future__ import annotations
 
@@ -12,9 +12,9 @@ from typing import Any
 import msgspec
 
 from jupyter_prodkit.errors import ProjectError
-from jupyter_prodkit.files import write_file
+from jupyter_prodkit.files import STAGING, write_file
 
-__all__ = ["ProjectFolder", "ReleaseRecord", "StepRecord", "now"]
+__all__ = ["ProjectFolder", "ReleaseRecord", "StepRecord", "clean_facts", "now", "without_credentials"]
 
 RECORD_VERSION = 1
 
@@ -105,38 +105,69 @@ class ProjectFolder:
     def read_record(self, notebook: Path) -> ReleaseRecord:
         """Return the release record, an empty one where no step was done yet.
 
-        Raises ProjectError where `release.json` is not a record this version reads.
+        Raises ProjectError where `release.json` is not a record that this version reads, or another notebook's.
         """
         if not self.record_path.exists():
             return ReleaseRecord(notebook=notebook.name)
+        record = self._decoded()
+        if record.version != RECORD_VERSION:
+            raise ProjectError(
+                f"{self.record_path} has version {record.version}; this jupyter-prodkit reads {RECORD_VERSION}.",
+                "Upgrade jupyter-prodkit, or choose another folder with --output.",
+            )
+        if record.notebook != notebook.name:
+            raise ProjectError(
+                f"{self.path} is the project folder of {record.notebook}, not of {notebook.name}.",
+                "Choose another folder with --output. If the notebook was renamed, rename it in release.json as well.",
+            )
+        return record
+
+    def _decoded(self) -> ReleaseRecord:
         try:
-            record = msgspec.json.decode(self.record_path.read_bytes(), type=ReleaseRecord)
-        except (msgspec.DecodeError, OSError) as error:
+            return msgspec.json.decode(self.record_path.read_bytes(), type=ReleaseRecord)
+        except (msgspec.DecodeError, UnicodeDecodeError, OSError) as error:
             raise ProjectError(
                 f"{self.record_path} is not a release record: {error}",
                 "Move the file away to start a new record, or choose another folder with --output.",
             ) from error
-        if record.version != RECORD_VERSION:
-            raise ProjectError(
-                f"{self.record_path} has version {record.version}; this jupyter-prodkit reads version {RECORD_VERSION}.",
-                "Upgrade jupyter-prodkit, or choose another folder with --output.",
-            )
-        return record
 
     def write_record(self, record: ReleaseRecord) -> None:
-        """Replace `release.json` in a single step."""
+        """Replace `release.json` in a single step. Raises ProjectError where the disk refuses."""
         write_file(self.record_path, msgspec.json.format(msgspec.json.encode(record), indent=2) + b"\n")
 
     def claim(self, *, force: bool) -> None:
-        """Make the folder ours to write. Raises ProjectError where it holds something that we didn't make, unless `force`."""
-        if self.path.exists() and not self.path.is_dir():
-            raise ProjectError(f"{self.path} is a file, not a folder.", "Choose another folder with --output.")
-        if force or self.record_path.exists() or not self.path.exists() or not any(self.path.iterdir()):
+        """Make the folder ours to write.
+
+        Raises ProjectError where it holds something that we didn't make; `force` lets us in beside it, but never
+        where a step would replace it.
+        """
+        held = self._held()
+        if self.record_path.exists() or not held:
             return
-        raise ProjectError(
-            f"{self.path} exists and was not made by jupyter-prodkit.",
-            "Choose another folder with --output, or let it be used with --force (only our own subfolders are replaced).",
-        )
+        if not force:
+            raise ProjectError(
+                f"{self.path} exists and was not made by jupyter-prodkit.",
+                "Choose another folder with --output, or let it be used with --force (what is in it stays).",
+            )
+        ours = (self.lock, self.package, self.dist, self.release, self.image, self.service, self.registry)
+        in_the_way = sorted(held & {folder.name for folder in ours})
+        if in_the_way:
+            raise ProjectError(
+                f"{self.path} holds {', '.join(in_the_way)}, which jupyter-prodkit did not make and would replace.",
+                "Choose another folder with --output, or move that away.",
+            )
+
+    def _held(self) -> set[str]:
+        """What is in the folder, but for what a killed process of ours left behind."""
+        try:
+            return {entry.name for entry in self.path.iterdir() if not entry.name.startswith(STAGING)}
+        except FileNotFoundError:
+            return set()
+        except OSError as error:
+            raise ProjectError(
+                f"{self.path} can't be used as a project folder: {error.strerror or error}.",
+                "Choose another folder with --output.",
+            ) from error
 
 
 def now() -> str:
@@ -144,14 +175,23 @@ def now() -> str:
     return datetime.now(timezone.utc).replace(microsecond=0).isoformat()
 
 
-_USERINFO = re.compile(r"(?<=://)[^/\s@]+@")
+_USERINFO = re.compile(r"(?<=://)[^/\s\"'<>]*@")
+_IN_QUERY = re.compile(r"(?P<name>[?&](?:\w*(?:password|secret|token|key))=)[^&\s\"'<>]+", re.IGNORECASE)
 
 
 def without_credentials(text: str) -> str:
-    """Return `text` with the user and password of every URL in it taken out."""
-    return _USERINFO.sub("", text)
+    """Return `text` with the user, the password and the tokens of every URL in it taken out."""
+    return _IN_QUERY.sub(r"\g<name>…", _USERINFO.sub("", text))
 
 
 def clean_facts(facts: Mapping[str, Any]) -> dict[str, Any]:
-    """Return `facts` with the credentials of every URL in their texts taken out."""
-    return {name: without_credentials(value) if isinstance(value, str) else value for name, value in facts.items()}
+    """Return `facts` with the credentials of every URL in their texts taken out, however deep they stand."""
+    return {name: _clean(value) for name, value in facts.items()}
+
+
+def _clean(value: Any) -> Any:
+    if isinstance(value, str):
+        return without_credentials(value)
+    if isinstance(value, Mapping):
+        return clean_facts(value)
+    return [_clean(one) for one in value] if isinstance(value, (list, tuple)) else value

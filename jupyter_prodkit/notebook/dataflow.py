@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from jupyter_prodkit.notebook.document import Cell
 from jupyter_prodkit.notebook.names import CodeNames, code_names
 
-__all__ = ["Flow", "flows", "needs_of_cells", "needs_when_run"]
+__all__ = ["Flow", "flows", "needs_of_cells", "needs_when_run", "writes"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,39 +25,50 @@ def needs_when_run(names: CodeNames, deferred: Mapping[str, frozenset[str]]) -> 
 
     `deferred` gives the reads of functions and classes defined elsewhere in the notebook.
     """
-    known = {**deferred, **names.deferred}
     needs, pending, seen = set(names.needs), list(names.calls), set[str]()
     while pending:
         name = pending.pop()
         if name in seen:
             continue
         seen.add(name)
-        for read in known.get(name, ()):
+        for read in names.deferred.get(name, deferred.get(name, frozenset())):
             if read not in names.binds:
                 needs.add(read)
             pending.append(read)
     return frozenset(needs)
 
 
+def writes(names: CodeNames, modules: frozenset[str] | set[str] = frozenset()) -> frozenset[str]:
+    """Return what a piece of code binds or may change in place.
+
+    `modules` are names known to be modules: `os.remove(path)` changes no `os`.
+    """
+    return names.binds | (names.mutates - names.deletes - modules)
+
+
 def flows(cells: Sequence[Cell]) -> tuple[Flow, ...]:
     """Return the flows between the code cells of a page, as running them in page order would make them."""
     last: dict[str, Cell] = {}
     deferred: dict[str, frozenset[str]] = {}
+    modules: set[str] = set()
     found: list[Flow] = []
     for cell in cells:
         if not cell.runs:
             continue
         names = code_names(cell.source)
+        modules |= names.modules
         reads: dict[str, set[str]] = {}
         writers: dict[str, Cell] = {}
-        for name in needs_when_run(names, deferred) | names.mutates:
+        for name in needs_when_run(names, deferred):
             writer = last.get(name)
-            if writer is not None and writer is not cell:
+            if writer is not None:
                 reads.setdefault(writer.cell_id, set()).add(name)
                 writers[writer.cell_id] = writer
         found.extend(Flow(writers[key], cell, frozenset(value)) for key, value in reads.items())
         deferred.update(names.deferred)
-        last.update(dict.fromkeys(names.binds | names.mutates, cell))
+        for name in names.deletes:
+            last.pop(name, None)
+        last.update(dict.fromkeys(writes(names, modules), cell))
     return tuple(found)
 
 
@@ -73,7 +84,6 @@ def needs_of_cells(cells: Iterable[Cell]) -> Mapping[str, Cell]:
     needs: dict[str, Cell] = {}
     for cell in chosen:
         names = code_names(cell.source)
-        deferred = frozenset().union(*names.deferred.values()) if names.deferred else frozenset()
-        for name in sorted((names.needs | deferred) - bound - {"*"}):
+        for name in sorted(names.needs.union(*names.deferred.values()) - bound):
             needs.setdefault(name, cell)
     return needs

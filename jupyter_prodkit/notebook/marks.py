@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 from jupyter_prodkit.errors import NotebookError
 
-__all__ = ["Marks", "read_marks"]
+__all__ = ["Marks", "is_ignored", "marks_text", "read_marks"]
 
 _DIRECTIVE = re.compile(r"#\s*\|\s*(?P<word>[\w:]+)\s*(?P<rest>.*?)\s*$")
 _MODULE = re.compile(r"[a-z_][a-z0-9_]*\Z")
@@ -45,6 +45,17 @@ def read_marks(source: str, tags: Sequence[str]) -> Marks:
             "Write lower-case letters, digits and underscores, for example `#| export features`.",
         )
     return Marks(export, module, parameters, ignore)
+
+
+def is_ignored(source: str, tags: Sequence[str]) -> bool:
+    """Return whether rules should skip the cell; never raises, whatever its other marks say."""
+    return "prodkit:ignore" in tags or any(word == "ignore" for word, _ in _directives(source))
+
+
+def marks_text(source: str, tags: Sequence[str]) -> str:
+    """Return the marks as one text that differs when they do; never raises, whatever they say."""
+    known = [tag for tag in tags if tag in {"export", "parameters", "prodkit:ignore"}]
+    return " ".join([*sorted(known), *(f"{word} {rest}".strip() for word, rest in _directives(source))])
 
 
 def _directives(source: str) -> Iterator[tuple[str, str]]:

@@ -1,41 +1,83 @@
-"""From a cell's text to plain Python, as IPython itself understands it; the only place that imports IPython's transformer."""
+"""From a cell's text to plain Python, as IPython understands it; only here is IPython's transformer imported."""
 
 from __future__ import annotations
 
+import ast
 import re
+from functools import lru_cache
 
 from IPython.core.inputtransformer2 import TransformerManager
 
-__all__ = ["OWN_MAGICS", "own_magics_only", "to_python"]
+__all__ = ["OWN_MAGICS", "cell_capture", "own_magics_in", "own_magics_only", "to_python"]
 
 OWN_MAGICS = ("prodcheck", "prodlock", "prodexport", "prodpush", "prodbuild", "prodserve")
 
 _OWN_LINE = re.compile(rf"%(?:{'|'.join(OWN_MAGICS)})\b|%(?:re)?load_ext\s+jupyter_prodkit\s*$")
-# Only timing wrappers: the body of other cell magics is not this kernel's Python.
-_TIMED_BODY = re.compile(r"\A\s*%%(?:time|capture|prun)\b[^\n]*\n(?P<body>.*)\Z", re.DOTALL)
-_TIMED_LINE = re.compile(r"^(?P<indent>\s*)%time\s+(?P<code>.*)$", re.MULTILINE)
+# Only wrappers that run the body in the notebook's names: the body of other cell magics is not this kernel's Python.
+_WRAPPED_BODY = re.compile(r"\A\s*%%(?P<magic>time|capture|prun)\b(?P<line>[^\n]*)(?:\n(?P<body>.*))?\Z", re.DOTALL)
+_TIMED_LINE = re.compile(
+    r"^(?P<indent>[ \t]*)get_ipython\(\)\.run_line_magic\('time', (?P<code>'.*'|\".*\")\)$", re.MULTILINE
+)
 
 
+@lru_cache(maxsize=4096)
 def to_python(source: str) -> str:
     """Return `source` as Python, magics and shell lines turned into the calls IPython makes of them.
 
-    The bodies of `%%time` and `%time` stand as code of the cell, as they bind names in the notebook.
+    The bodies of `%%time`, `%%capture` and `%time` stand as code of the cell, as they bind names in the notebook.
     Returns the text unchanged where IPython can't transform it.
     """
-    timed = _TIMED_BODY.match(source)
-    if timed is not None:
-        source = timed["body"]
-    source = _TIMED_LINE.sub(r"\g<indent>\g<code>", source)
-    if "%" not in source and "!" not in source and "?" not in source and not source[:1].isspace():
-        return source  # nothing IPython would touch: most cells, and 20 times faster
+    wrapped = _WRAPPED_BODY.match(source)
+    if wrapped is not None:
+        return to_python(wrapped["body"] or "")
+    if _is_plain(source):
+        return source
     try:
-        return str(TransformerManager().transform_cell(source))
+        transformed = str(TransformerManager().transform_cell(source))  # type: ignore[no-untyped-call]
     except Exception:  # noqa: BLE001 - IPython's transformers raise what they like on half-typed cells
         return source
+    return _TIMED_LINE.sub(_timed_code, transformed)
+
+
+def cell_capture(source: str) -> str | None:
+    """Return the name that `%%capture NAME` on the cell's first line binds, or None."""
+    wrapped = _WRAPPED_BODY.match(source)
+    if wrapped is None:
+        return None
+    names = [word for word in wrapped["line"].split() if word.isidentifier()]
+    if wrapped["magic"] == "capture" and names:
+        return names[0]
+    return cell_capture(wrapped["body"] or "")
 
 
 def own_magics_only(source: str) -> bool:
-    """Return whether a cell consists of nothing but our own magics and comments; such a cell is not part of the notebook."""
-    lines = [line.strip() for line in source.splitlines()]
-    code = [line for line in lines if line and not line.startswith("#")]
+    """Return whether a cell is nothing but our own magics and comments; such a cell is not part of the notebook."""
+    code = _code_lines(source)
     return bool(code) and all(_OWN_LINE.match(line) for line in code)
+
+
+def own_magics_in(source: str) -> bool:
+    """Return whether a line of a cell is one of our own magics."""
+    return "%" in source and any(_OWN_LINE.match(line) for line in _code_lines(source))
+
+
+def _code_lines(source: str) -> list[str]:
+    lines = [line.strip() for line in source.splitlines()]
+    return [line for line in lines if line and not line.startswith("#")]
+
+
+def _is_plain(source: str) -> bool:
+    """Whether IPython would leave the text alone: most cells, and far quicker to see than to transform."""
+    if source[:1].isspace():
+        return False
+    if not any(sign in source for sign in "%!?"):
+        return True
+    try:
+        ast.parse(source)  # a line of magic is no valid Python; a remainder or `!=` is
+    except (SyntaxError, ValueError):
+        return False
+    return True
+
+
+def _timed_code(line: re.Match[str]) -> str:
+    return line["indent"] + str(ast.literal_eval(line["code"]))

@@ -27,7 +27,7 @@ _KEEP_ALIVE_SECONDS = 75
 _log = logging.getLogger(__name__)
 
 
-def serve(  # noqa: PLR0913 - all by name, and each an option of the command line
+def serve(
     folder: Path,
     *,
     host: str = "127.0.0.1",

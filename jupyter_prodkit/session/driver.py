@@ -1,13 +1,11 @@
-"""Our own driver: runs a notebook once in a kernel, naming each cell as a front end does, so that tracking sees cells."""
+"""Runs a notebook once in a kernel, naming each cell as a front end does, so that tracking sees cells."""
 
 from __future__ import annotations
 
-import os
 import sys
-import tempfile
 import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from queue import Empty
@@ -16,15 +14,14 @@ from typing import Any
 from jupyter_prodkit.errors import NotebookError
 from jupyter_prodkit.notebook.document import Cell, Notebook
 from jupyter_prodkit.progress import Progress
+from jupyter_prodkit.session.starting import STARTED_BY_US, interrupt_by_message, reached, started
 
-__all__ = ["STARTED_BY_US", "KernelDriver", "Outcome", "attached_kernel", "fresh_kernel"]
-
-STARTED_BY_US = "JUPYTER_PRODKIT_DRIVEN"
-"""Environment variable that is set in every kernel we start: our magics do nothing there."""
+__all__ = ["STARTED_BY_US", "KernelDriver", "Message", "Outcome", "attached_kernel", "fresh_kernel"]
 
 _LOAD = "get_ipython().run_line_magic('load_ext', 'jupyter_prodkit')"
 _SLICE_SECONDS = 0.2
-_START_SECONDS = 60.0
+_REPLY_SECONDS = 60.0
+_INTERRUPT_AGAIN_SECONDS = 5.0
 Message = dict[str, Any]
 
 
@@ -82,9 +79,10 @@ class KernelDriver:
     ) -> Outcome:
         """Run `code` to its end; `listen` gets each message that the kernel publishes for it.
 
-        A cancel interrupts the kernel, waits for the code to end, and raises CancelledError. Raises NotebookError
-        where the kernel dies.
+        A cancel, or Ctrl-C, interrupts the kernel, waits for the code to end, and raises CancelledError; a second
+        Ctrl-C waits no longer. Raises NotebookError where the kernel dies.
         """
+        progress.raise_if_cancelled()
         content = {
             "code": code, "silent": silent, "store_history": not silent, "user_expressions": {},
             "allow_stdin": False, "stop_on_error": True,
@@ -93,70 +91,69 @@ class KernelDriver:
         request = self._client.session.msg("execute_request", content, metadata=metadata)
         self._client.shell_channel.send(request)
         identity = request["header"]["msg_id"]
-        self._listen_until_idle(identity, progress, listen)
+        for message in self._messages(identity, progress):
+            if listen is not None:
+                listen(message)
         reply = self._reply(identity)
         progress.raise_if_cancelled()
         if reply["status"] == "ok":
             return Outcome(success=True)
         return Outcome(success=False, error=f"{reply.get('ename', reply['status'])}: {reply.get('evalue', '')}")
 
-    def _listen_until_idle(
-        self, identity: str, progress: Progress, listen: Callable[[Message], None] | None
-    ) -> None:
-        interrupted = False
+    def _messages(self, identity: str, progress: Progress) -> Iterator[Message]:
+        """What the kernel publishes for one request, until it is done with it."""
+        interrupt_at = 0.0
         while True:
-            if progress.cancelled and not interrupted:
-                interrupted = True
-                self._interrupt()
-            try:
-                message = self._client.get_iopub_msg(timeout=_SLICE_SECONDS)
-            except KeyboardInterrupt:
-                progress.cancel()
-                continue
-            except Empty:
-                if not self._alive():
-                    raise NotebookError("The kernel died.", "See the terminal it was started from.") from None
-                continue
-            if message["parent_header"].get("msg_id") != identity:
+            if progress.cancelled and time.monotonic() >= interrupt_at:
+                self._interrupt()  # again after a while: the first may have come before the code began
+                interrupt_at = time.monotonic() + _INTERRUPT_AGAIN_SECONDS
+            message = self._next_message(progress)
+            if message is None or message["parent_header"].get("msg_id") != identity:
                 continue
             if message["msg_type"] == "status" and message["content"]["execution_state"] == "idle":
                 return
-            if listen is not None:
-                listen(message)
+            yield message
+
+    def _next_message(self, progress: Progress) -> Message | None:
+        try:
+            message: Message = self._client.get_iopub_msg(timeout=_SLICE_SECONDS)
+        except KeyboardInterrupt:
+            if progress.cancelled:
+                raise
+            progress.cancel()
+            return None
+        except Empty:
+            if not self._alive():
+                raise _dead() from None
+            return None
+        return message
 
     def _reply(self, identity: str) -> dict[str, Any]:
         while True:
-            message = self._client.get_shell_msg(timeout=_START_SECONDS)
+            try:
+                message = self._client.get_shell_msg(timeout=_REPLY_SECONDS)
+            except Empty:
+                raise _dead() from None
             if message["parent_header"].get("msg_id") == identity:
                 content: dict[str, Any] = message["content"]
                 return content
 
 
+def _dead() -> NotebookError:
+    return NotebookError("The kernel died.", "Too little memory is the usual cause.")
+
+
 @contextmanager
 def fresh_kernel(notebook: Path, progress: Progress) -> Iterator[KernelDriver]:
-    """Yield a driver for a new kernel of this Python, working in the notebook's folder; it ends with the block."""
-    from jupyter_client import KernelManager
-    from jupyter_client.kernelspec import KernelSpec
+    """Yield a driver for a new kernel of this Python, working in the notebook's folder; it ends with the block.
 
+    Raises NotebookError where the kernel does not start.
+    """
     progress.stage(f"Starting a kernel: {Path(sys.executable).name} {sys.version.split()[0]}")
-    manager: Any = KernelManager()
-    manager._kernel_spec = KernelSpec(  # noqa: SLF001 - this very Python, whatever kernels are registered
-        argv=[sys.executable, "-m", "ipykernel_launcher", "-f", "{connection_file}"], language="python"
-    )
-    environment = {**os.environ, STARTED_BY_US: "1", "JPY_SESSION_NAME": str(notebook.resolve())}
-    # A file rather than our own stderr: what a kernel says there is for its log, unless it dies.
-    with tempfile.TemporaryFile() as log:
-        manager.start_kernel(cwd=str(notebook.resolve().parent), env=environment, stdout=log, stderr=log)
-    client = manager.blocking_client()
-    try:
-        client.start_channels()
-        client.wait_for_ready(timeout=_START_SECONDS)
+    with started(notebook) as (manager, client):
         driver = KernelDriver(client, interrupt=manager.interrupt_kernel, alive=manager.is_alive)
         driver.load_extension(progress)
         yield driver
-    finally:
-        client.stop_channels()
-        manager.shutdown_kernel(now=True)
 
 
 @contextmanager
@@ -165,30 +162,7 @@ def attached_kernel(connection_file: Path, progress: Progress) -> Iterator[Kerne
 
     Raises NotebookError where the file is not a connection file or no kernel answers there.
     """
-    from jupyter_client import BlockingKernelClient
-
-    client: Any = BlockingKernelClient()
-    try:
-        client.load_connection_file(str(connection_file))
-    except (OSError, ValueError) as error:
-        raise NotebookError(
-            f"{connection_file} is not a kernel's connection file: {error}",
-            "In the notebook, `%connect_info` shows the file's name.",
-        ) from error
-    client.start_channels()
-    try:
-        try:
-            client.wait_for_ready(timeout=10)
-        except RuntimeError as error:
-            raise NotebookError(f"No kernel answers at {connection_file}.", "Is it still running?") from error
-        driver = KernelDriver(client, interrupt=lambda: _interrupt_by_message(client), alive=client.is_alive)
+    with reached(connection_file) as client:
+        driver = KernelDriver(client, interrupt=lambda: interrupt_by_message(client), alive=client.is_alive)
         driver.load_extension(progress)
         yield driver
-    finally:
-        with suppress(Exception):
-            client.stop_channels()
-
-
-def _interrupt_by_message(client: Any) -> None:
-    client.control_channel.send(client.session.msg("interrupt_request", {}))
-    time.sleep(_SLICE_SECONDS)

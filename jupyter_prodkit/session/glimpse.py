@@ -4,36 +4,67 @@ from __future__ import annotations
 
 import hashlib
 import marshal
+import sys
 import types
 from typing import Any
 
 from jupyter_prodkit.session.record import Glimpse
 
-__all__ = ["glimpse"]
+__all__ = ["glimpse", "is_immutable", "is_watchable", "module_of"]
 
-_PLAIN = (bool, int, float, complex, str, bytes, type(None))
+# Types are told apart by identity, and their names read past their metaclass: comparing, hashing or asking a class
+# runs its metaclass, which is the user's code.
+_PLAIN = frozenset(map(id, (bool, int, float, complex, str, bytes, type(None))))
+_CONTAINERS = frozenset(map(id, (list, tuple, set, frozenset, dict)))
+_WATCHED = frozenset(map(id, (list, set, dict)))
+_MODULE_OF = type.__dict__["__module__"].__get__
+_NAME_OF = type.__dict__["__name__"].__get__
+
 _MOST_ELEMENTS = 1000
+_LONGEST_ELEMENT = 200
 _LONGEST_TEXT = 100_000
+_WIDEST_INTEGER = 256
 
 
 def glimpse(value: Any) -> Glimpse:
-    """Return a glimpse of `value`: in microseconds, whatever its size.
+    """Return a glimpse of `value`: in microseconds, whatever its size. Never raises, and calls no code of the user's."""
+    try:
+        return _glimpse(value)
+    except Exception:  # noqa: BLE001 - changed by another thread meanwhile, or stranger than we know
+        return Glimpse("a value")
 
-    Types are compared exactly: a subclass may have its own `__len__` or `__repr__`, and those are not ours to call.
-    """
+
+def is_immutable(value: Any) -> bool:
+    """Return whether `value` is a plain number or text: two names may share it without being aliases."""
+    return id(type(value)) in _PLAIN
+
+
+def is_watchable(value: Any) -> bool:
+    """Return whether a second glimpse shows that `value` was changed in place."""
     kind = type(value)
-    if kind in _PLAIN:
+    return id(kind) in _WATCHED or _is_table(kind)
+
+
+def module_of(kind: type) -> str:
+    """Return the name of the module that defines `kind`; empty where the class hides it."""
+    module = _MODULE_OF(kind)
+    return module if type(module) is str else ""
+
+
+def _glimpse(value: Any) -> Glimpse:
+    kind = type(value)
+    if id(kind) in _PLAIN:
         return _plain(value)
-    if kind in (list, tuple, set, frozenset, dict):
-        return Glimpse(f"a {kind.__name__} of {len(value):,}", _container_digest(value))
+    if id(kind) in _CONTAINERS:
+        return Glimpse(f"a {_NAME_OF(kind)} of {len(value):,}", _container_digest(value))
     if kind is types.ModuleType:
-        return Glimpse(f"the module {value.__name__}", f"module {value.__name__}")
-    library = kind.__module__.partition(".")[0]
-    if library in {"pandas", "polars"} and kind.__name__ in {"DataFrame", "Series"}:
+        name = vars(value).get("__name__")
+        return Glimpse(f"the module {name}", f"module {name}") if type(name) is str else Glimpse("a module")
+    if _is_table(kind):
         return Glimpse(_table_text(value))
-    if library == "numpy" and kind.__name__ == "ndarray":
+    if kind is getattr(sys.modules.get("numpy"), "ndarray", None):
         return Glimpse(f"an array of {' × '.join(f'{n:,}' for n in value.shape) or 'no dimension'} {value.dtype}")
-    return Glimpse(f"a {kind.__name__}")
+    return Glimpse(f"a {_NAME_OF(kind)}")
 
 
 def _plain(value: Any) -> Glimpse:
@@ -41,7 +72,7 @@ def _plain(value: Any) -> Glimpse:
         noun = "a text" if isinstance(value, str) else "bytes"
         long = len(value) > _LONGEST_TEXT
         return Glimpse(f"{noun} of {len(value):,} characters", None if long else _digest(value))
-    if type(value) is int and value.bit_length() > 256:
+    if type(value) is int and value.bit_length() > _WIDEST_INTEGER:
         return Glimpse(f"an integer of {value.bit_length():,} bits", _digest(value))
     return Glimpse(repr(value), _digest(value))
 
@@ -49,21 +80,29 @@ def _plain(value: Any) -> Glimpse:
 def _container_digest(value: Any) -> str | None:
     if len(value) > _MOST_ELEMENTS:
         return None
-    elements = [*value, *value.values()] if type(value) is dict else value
-    if any(type(element) not in _PLAIN or _is_long(element) for element in elements):
+    elements = [*value, *value.values()] if type(value) is dict else list(value)
+    if any(id(type(element)) not in _PLAIN or _is_long(element) for element in elements):
         return None
     if isinstance(value, (set, frozenset)):
-        return _digest(sorted(map(_digest, value)))
-    return f"{type(value).__name__} {_digest(value)}"
+        return f"{_NAME_OF(type(value))} {_digest(sorted(map(_digest, elements)))}"
+    return f"{_NAME_OF(type(value))} {_digest(value)}"
 
 
 def _is_long(element: Any) -> bool:
-    return isinstance(element, (str, bytes)) and len(element) > _MOST_ELEMENTS
+    return isinstance(element, (str, bytes)) and len(element) > _LONGEST_ELEMENT
 
 
 def _digest(value: Any) -> str:
     # Version 2 of marshal depends on the value alone; later versions also on which objects are shared.
     return hashlib.sha256(marshal.dumps(value, 2)).hexdigest()[:32]
+
+
+def _is_table(kind: type) -> bool:
+    library = module_of(kind).partition(".")[0]
+    if library not in {"pandas", "polars"}:
+        return False
+    module = sys.modules.get(library)
+    return kind is getattr(module, "DataFrame", None) or kind is getattr(module, "Series", None)
 
 
 def _table_text(value: Any) -> str:

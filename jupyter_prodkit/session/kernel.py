@@ -1,4 +1,4 @@
-"""The live kernel as a step sees it: what ran, what is loaded, and the user's objects, reached only on the main thread."""
+"""The live kernel as a step sees it: what ran, what is loaded, and the user's objects, on the main thread only."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What the kernel did, as immutable values: executions, the versions of the names they read and wrote, and their timeline."""
+"""What the kernel did, as immutable values: executions, the versions of the names they read and wrote."""
 
 from __future__ import annotations
 
@@ -6,12 +6,12 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from types import MappingProxyType
 
-__all__ = ["EMPTY_TIMELINE", "Execution", "Glimpse", "Timeline", "Version"]
+__all__ = ["EMPTY_TIMELINE", "Execution", "Glimpse", "Timeline", "Version", "thinned"]
 
 Version = str
 """Where a value comes from, as a digest: of the code that made it and, in turn, the versions of what that code read.
 
-Two runs of the same code on the same inputs make the same version, so that running an import again makes nothing stale.
+Two runs of the same code on the same inputs make the same version: running an import again makes nothing stale.
 """
 
 
@@ -20,7 +20,7 @@ class Glimpse:
     """The little we keep of a value: enough to show that two differ and, for small plain values, that they are equal."""
 
     text: str
-    """For reading: `891 rows × 12 columns`, `0.25`, `a list of 3`; never the content of a text, which may be a secret."""
+    """For reading: `891 rows × 12 columns`, `0.25`, `a list of 3`; never what a text says: it may be a secret."""
     digest: str | None = None
     """Equal digests mean equal values, others other values; None where only the text is known."""
 
@@ -40,6 +40,7 @@ class Execution:
     cell_id: str | None
     """None for code outside cells: a console, a widget's callback."""
     source: str
+    """Empty for what was changed between cells, by code that no one saw."""
     digest: str
     """Digest of the code; comments and white space don't count."""
     count: int | None
@@ -79,3 +80,20 @@ class Timeline:
 
 
 EMPTY_TIMELINE = Timeline()
+
+_MANY_RUNS = 4000
+_FIRST_KEPT, _LAST_KEPT = 5, 20
+
+
+def thinned(executions: tuple[Execution, ...]) -> tuple[Execution, ...]:
+    """Return `executions`, of very many only the first and the latest runs of each code in each cell.
+
+    A loop of re-runs or a widget's callbacks would otherwise fill the memory in a long session.
+    """
+    if len(executions) < _MANY_RUNS or len(executions) % _LAST_KEPT:
+        return executions
+    runs: dict[tuple[str | None, str], list[Execution]] = {}
+    for run in executions:
+        runs.setdefault((run.cell_id, run.digest), []).append(run)
+    kept = [run for same in runs.values() for run in (*same[:_FIRST_KEPT], *same[_FIRST_KEPT:][-_LAST_KEPT:])]
+    return tuple(sorted(kept, key=lambda run: run.number))

@@ -1,8 +1,10 @@
-"""The session of one kernel: the tracker wired to IPython's events, the page last seen, and the way to the main thread."""
+"""The session of one kernel: the tracker wired to IPython's events, the page last seen, the way to the main thread."""
 
 from __future__ import annotations
 
+import _thread
 import concurrent.futures
+import logging
 import os
 import threading
 from collections.abc import Callable, Mapping
@@ -21,6 +23,9 @@ __all__ = ["Session"]
 
 T = TypeVar("T")
 
+_log = logging.getLogger("jupyter_prodkit")
+_AGAIN_SECONDS = 0.05
+
 
 class Session:
     """What the kernel side knows; implements `LiveKernel`.
@@ -30,16 +35,18 @@ class Session:
     """
 
     def __init__(self, shell: InteractiveShell) -> None:
-        self._shell = shell
+        self._shell: Any = shell
         self._lock = threading.Lock()
         self._page: Notebook | None = None
         named = os.environ.get("JPY_SESSION_NAME")
-        self.folder = Path(named).resolve().parent if named else Path.cwd()
-        """The folder of the notebook, as of now: the user's code may change the working directory."""
+        # Settled now: the user's code may change the working directory.
+        self._file = Path(named).resolve() if named else None
+        self.folder = self._file.parent if self._file else Path.cwd()
+        """The folder of the notebook."""
         self._listeners: list[Callable[[str | None], None]] = []
-        # The cell that loads us has already begun: the kernel counts it, and its names are of unknown origin.
-        fresh = shell.execution_count <= 1 and not any(name for name in shell.user_ns if name in _user_defined(shell))
-        self._tracker = Tracker(shell.user_ns, from_start=fresh, on_executed=self._tell)
+        earlier = _earlier_code(shell)
+        self._tracker = Tracker(shell.user_ns, from_start=not earlier, on_executed=self._tell, earlier=earlier)
+        self._tracker.begin_midway()
 
     # -- IPython's events -----------------------------------------------------------------------------------------
 
@@ -54,13 +61,27 @@ class Session:
         self._shell.events.unregister("post_run_cell", self._after)
 
     def _before(self, info: Any) -> None:
-        self._tracker.before_run(info.raw_cell or "")
+        source, cell_id = info.raw_cell or "", getattr(info, "cell_id", None)
+        try:
+            self._tracker.before_run(source, cell_id)
+        except KeyboardInterrupt:  # meant for the cell, which is about to begin: it gets it then
+            self._tracker.before_run(source, cell_id)
+            threading.Timer(_AGAIN_SECONDS, _thread.interrupt_main).start()
 
     def _after(self, result: Any) -> None:
-        if result is None or result.info is None:  # a cancelled asynchronous cell
+        if result is None:  # an asynchronous cell was interrupted
+            self._tracker.after_run(None, self._shell.execution_count - 1, KeyboardInterrupt())
             return
-        cell_id = getattr(result.info, "cell_id", None)
-        self._tracker.after_run(cell_id, result.execution_count, result.error_before_exec or result.error_in_exec)
+        info = result.info
+        if info is None or not (info.raw_cell or "").strip():  # such a cell was never announced
+            return
+        before = result.error_before_exec
+        error = before if before is not None else result.error_in_exec
+        done = getattr(info, "cell_id", None), result.execution_count, error, info.raw_cell
+        try:
+            self._tracker.after_run(*done)
+        except KeyboardInterrupt:  # the cell is over: there is nothing left to stop
+            self._tracker.after_run(*done)
 
     def on_executed(self, listener: Callable[[str | None], None]) -> None:
         """Call `listener` with the cell's id after each run that was recorded."""
@@ -68,7 +89,10 @@ class Session:
 
     def _tell(self, cell_id: str | None) -> None:
         for listener in list(self._listeners):
-            listener(cell_id)
+            try:
+                listener(cell_id)
+            except Exception:  # noqa: BLE001, PERF203 - a front end that is gone must not disturb a cell
+                _log.debug("a listener failed", exc_info=True)
 
     # -- the page -------------------------------------------------------------------------------------------------
 
@@ -87,20 +111,22 @@ class Session:
         with self._lock:
             if self._page is not None:
                 return self._page
-        named = self._shell.user_ns.get("__vsc_ipynb_file__") or os.environ.get("JPY_SESSION_NAME")
-        if not named:
+        named = self._shell.user_ns.get("__vsc_ipynb_file__")
+        file = Path(named).resolve() if isinstance(named, str) else self._file
+        if file is None:
             raise NotebookError(
                 "Which notebook is this? No front end has told the kernel.",
                 "Open the sidebar, or name the file: --notebook PATH.",
             )
-        return read_notebook(Path(str(named)).resolve())
+        return read_notebook(file)
 
     # -- LiveKernel -----------------------------------------------------------------------------------------------
 
     @property
     def namespace(self) -> Mapping[str, Any]:
         """The user's names."""
-        return self._shell.user_ns
+        names: Mapping[str, Any] = self._shell.user_ns
+        return names
 
     @property
     def timeline(self) -> Timeline:
@@ -109,27 +135,35 @@ class Session:
 
     def user_modules(self) -> Mapping[str, str | None]:
         """Return the modules that the user's code loaded, with their files."""
-        return self._tracker.user_modules()
+        return self._tracker.modules.files()
 
     def imported_names(self) -> frozenset[str]:
         """Return the top-level modules that executed code imports by name."""
-        return self._tracker.imported_names()
+        return self._tracker.modules.imported()
 
     def on_main_thread(self, function: Callable[[], T]) -> T:
-        """Call `function` between the user's cells: at once on the main thread, else when the running cell has ended."""
+        """Call `function` between the user's cells: at once on the main thread, else after the cell that is running."""
         if threading.current_thread() is threading.main_thread():
             return function()
         done: concurrent.futures.Future[T] = concurrent.futures.Future()
+        loop = self._shell.kernel.io_loop  # the main thread's
 
         def call() -> None:
+            if self._tracker.is_running:  # an asynchronous cell awaits something: the loop runs in its midst
+                loop.call_later(_AGAIN_SECONDS, call)
+                return
             try:
                 done.set_result(function())
             except BaseException as error:  # noqa: BLE001 - handed to the thread that waits
                 done.set_exception(error)
 
-        self._shell.kernel.parent.io_loop.add_callback(call)  # the application owns the main thread's loop
+        loop.add_callback(call)
         return done.result()
 
 
-def _user_defined(shell: InteractiveShell) -> set[str]:
-    return set(shell.user_ns) - set(shell.user_ns_hidden)
+def _earlier_code(shell: Any) -> tuple[str, ...]:
+    """The cells that have run before the one that is running, if any is: the shell's history has each."""
+    history = [source for source in getattr(shell.history_manager, "input_hist_raw", ())[1:] if source]
+    last = shell.last_execution_result
+    finished = last is not None and last.info is not None and last.info.raw_cell == (history[-1] if history else None)
+    return tuple(history) if finished else tuple(history[:-1])

@@ -1,30 +1,28 @@
-"""Records what each piece of code read and changed, from IPython's own events; the user's code runs as it would without."""
+"""Records what each piece of code read and changed, from IPython's events; the user's code runs as it would without."""
 
 from __future__ import annotations
 
-import ast
-import hashlib
 import inspect
 import logging
-import re
-import sys
 import threading
 import time
-from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
 from typing import Any
 
 from jupyter_prodkit.notebook.dataflow import needs_when_run
 from jupyter_prodkit.notebook.document import source_digest
-from jupyter_prodkit.notebook.names import CodeNames, code_names
-from jupyter_prodkit.notebook.transform import own_magics_only, to_python
-from jupyter_prodkit.session.glimpse import glimpse
-from jupyter_prodkit.session.record import Execution, Glimpse, Timeline, Version
+from jupyter_prodkit.notebook.names import NO_NAMES, CodeNames, code_names
+from jupyter_prodkit.notebook.transform import own_magics_in, own_magics_only
+from jupyter_prodkit.session.live_names import LiveNames
+from jupyter_prodkit.session.modules import UserModules
+from jupyter_prodkit.session.reach import reached_names
+from jupyter_prodkit.session.record import Execution, Glimpse, Timeline, Version, thinned
+from jupyter_prodkit.session.stated import settle, short, stated_names, valued
 
 __all__ = ["Tracker"]
 
 _log = logging.getLogger("jupyter_prodkit")
-_PROMPT_NAMES = re.compile(r"_+(i+|\d+|i\d+|ih|oh|dh|sh)?\Z|(In|Out|exit|quit|get_ipython|open|__\w+__)\Z")
 _UNKNOWN = "of unknown origin"
 
 
@@ -33,32 +31,42 @@ class _Running:
     """What was seen just before a piece of code began."""
 
     source: str
-    names: CodeNames
-    ids: dict[str, int]
-    inputs: dict[str, Version]
-    absent: frozenset[str]
-    before: dict[str, Glimpse]
-    started: float
+    names: CodeNames = NO_NAMES
+    ids: Mapping[str, int] = field(default_factory=dict)
+    inputs: dict[str, Version] = field(default_factory=dict)
+    absent: frozenset[str] = frozenset()
+    before: dict[str, Glimpse] = field(default_factory=dict)
+    cell_id: str | None = None
+    started: float = field(default_factory=time.perf_counter)
+    inside: int = 0
+    """How many pieces of code it runs that it hands to the shell itself: they are part of it."""
 
 
 class Tracker:
     """Keeps the timeline of one kernel.
 
-    Responsibilities: turn IPython's before/after events into executions; give every live name a version; know which
-    modules the user's code loaded. It never raises into a cell and holds no reference to a user's object.
+    Responsibilities: turn IPython's before/after events into executions; give every live name a version. It never
+    raises into a cell and holds no reference to a user's object.
     """
 
-    def __init__(self, namespace: Mapping[str, Any], *, from_start: bool, on_executed: Callable[[str | None], None]) -> None:
+    def __init__(
+        self,
+        namespace: Mapping[str, Any],
+        *,
+        from_start: bool,
+        on_executed: Callable[[str | None], None],
+        earlier: Sequence[str] = (),
+    ) -> None:
+        """`earlier` is the code that ran before; `from_start` says that there is none but what is running now."""
         self._namespace = namespace
         self._on_executed = on_executed
         self._lock = threading.Lock()
-        self._running: _Running | None = None
+        self._running: dict[int, _Running] = {}  # by thread: subshells run code beside the main thread's
         self._deferred: dict[str, frozenset[str]] = {}
-        self._seen_modules = set(sys.modules) if from_start else set()
-        self._user_modules: set[str] = set()
-        self._imported: set[str] = set()
-        self._glimpsed: dict[str, Glimpse] = {}
-        live = dict.fromkeys(self._user_names(), _UNKNOWN)
+        self._live = LiveNames(namespace)
+        self._count = 0
+        self.modules = UserModules(earlier)
+        live = {} if from_start else dict.fromkeys(self._live.ids(), _UNKNOWN)
         self._timeline = Timeline(live=live, from_start=from_start)
 
     @property
@@ -67,147 +75,166 @@ class Tracker:
         with self._lock:
             return self._timeline
 
-    def user_modules(self) -> Mapping[str, str | None]:
-        """Return the modules that the user's code loaded, with their files."""
-        loaded = {name: sys.modules.get(name) for name in sorted(self._user_modules)}
-        return {name: getattr(module, "__file__", None) for name, module in loaded.items() if module is not None}
-
-    def imported_names(self) -> frozenset[str]:
-        """Return the top-level modules that executed code names in its imports."""
-        return frozenset(self._imported)
+    @property
+    def is_running(self) -> bool:
+        """Whether a cell is running now."""
+        return any(running.source for running in list(self._running.values()))
 
     # -- events ---------------------------------------------------------------------------------------------------
 
-    def before_run(self, source: str) -> None:
+    def begin_midway(self) -> None:
+        """Take it that a cell is running already: the one that loads us. `after_run` will say which."""
+        ids = {} if self._timeline.from_start else self._live.ids()
+        self._running[threading.get_ident()] = _Running("", ids=ids)
+
+    def before_run(self, source: str, cell_id: str | None = None) -> None:
         """Note what `source` may read, just before it runs."""
-        self._running = None
-        self._seen_modules.update(sys.modules)  # loaded outside the user's cells: by us, or by the kernel
+        thread = threading.get_ident()
+        running = self._running.get(thread)
+        if running is not None and running.source:
+            running.inside += 1
+            return
+        self._running.pop(thread, None)
+        self.modules.before_run()
         if not source.strip() or own_magics_only(source):
             return
         try:
-            self._running = self._look(source)
+            self._running[thread] = self._look(source, cell_id)
         except Exception:  # noqa: BLE001 - tracking must never disturb a cell
             _log.debug("could not look at the cell before it ran", exc_info=True)
 
-    def after_run(self, cell_id: str | None, count: int | None, error: BaseException | None) -> None:
-        """Record what the code that `before_run` saw has done; `error` is what it raised."""
-        running, self._running = self._running, None
+    def after_run(
+        self, cell_id: str | None, count: int | None, error: BaseException | None, source: str | None = None
+    ) -> None:
+        """Record what the code that `before_run` saw has done; `error` is what it raised.
+
+        `source` is needed only where `begin_midway` stood in for `before_run`.
+        """
+        thread = threading.get_ident()
+        running = self._running.get(thread)
         if running is None:
+            return
+        if running.inside:
+            running.inside -= 1
             return
         seconds = time.perf_counter() - running.started
         try:
-            self._record(running, cell_id, count, error, seconds)
+            if self._is_known(running, source):
+                self._add(self._executed(running, cell_id or running.cell_id, count, error, seconds))
         except Exception:  # noqa: BLE001 - tracking must never disturb a cell
             _log.debug("could not record the cell after it ran", exc_info=True)
-        self._on_executed(cell_id)
+        self._running.pop(thread, None)
+        if running.source:
+            self._on_executed(cell_id or running.cell_id)
 
     # -- before ---------------------------------------------------------------------------------------------------
 
-    def _look(self, source: str) -> _Running:
+    def _look(self, source: str, cell_id: str | None) -> _Running:
         names = code_names(source)
-        ids = self._ids()
-        reads = set(ids) if names.is_opaque else needs_when_run(names, self._deferred) | names.mutates
-        inputs, before = {}, {}
-        for name in reads & ids.keys():
-            before[name] = glimpse(self._namespace[name])
-            inputs[name] = self._current_version(name, before[name])
-        absent = frozenset(names.needs - ids.keys() - {"*"})
-        return _Running(source, names, ids, inputs, absent, before, time.perf_counter())
+        ids = self._live.ids()
+        before = self._live.look(self._reads(names, ids))
+        self._record_outside(ids, before)
+        inputs = {name: self._version_now(name, seen) for name, seen in before.items()}
+        absent = frozenset(names.needs - ids.keys())
+        return _Running(source, names, ids, inputs, absent, before, cell_id)
 
-    def _current_version(self, name: str, seen: Glimpse) -> Version:
-        """The version of a live name; a new one where the value was changed behind our back (a thread, an alias)."""
-        known = self._glimpsed.get(name)
-        version = self._timeline.live.get(name, _UNKNOWN)
-        if seen.digest is not None:
-            return f"= {seen.digest}"
-        return version if known is None or not known.differs_from(seen) else f"{version} then changed to {seen.text}"
+    def _reads(self, names: CodeNames, ids: Mapping[str, int]) -> Iterable[str]:
+        if names.needs_any:
+            return ids.keys()
+        reads = needs_when_run(names, self._deferred) | names.shadowable
+        return (reads | reached_names(names.calls - self._deferred.keys(), self._namespace)) & ids.keys()
+
+    def _version_now(self, name: str, seen: Glimpse) -> Version:
+        return self._timeline.live.get(name, _UNKNOWN) if seen.digest is None else valued(seen.digest)
+
+    def _is_known(self, running: _Running, source: str | None) -> bool:
+        """Whether it is known what ran; the code that began before us is learnt only now."""
+        if not running.source and source and not own_magics_only(source):
+            running.source, running.names = source, code_names(source)
+        return bool(running.source)
 
     # -- after ----------------------------------------------------------------------------------------------------
 
-    def _record(
+    def _executed(
         self, running: _Running, cell_id: str | None, count: int | None, error: BaseException | None, seconds: float
-    ) -> None:
-        after_ids = self._ids()
-        changed = self._changed(running, after_ids)
-        after = {name: glimpse(self._namespace[name]) for name in changed}
+    ) -> Execution:
+        ids = self._live.ids()
+        stirred = self._live.stirred(running.before.keys() | running.names.binds)
+        changed = self._changed(running, ids, error) | self._live.aliases(stirred, ids)
+        after = self._live.look(changed)
+        # What it changed in place it also started from, though its text doesn't show it.
+        known = self._timeline.live
+        inputs = {name: known[name] for name in stirred if name in known and running.ids.get(name) == ids.get(name)}
+        running.inputs = {**inputs, **running.inputs}
         digest = source_digest(running.source)
-        outputs = self._versions(running, digest, after)
-        deleted = frozenset(running.ids.keys() - after_ids.keys())
-        self._note_modules(running.names)
-        self._note_definitions(running.names, changed, deleted)
-        execution = Execution(
-            number=len(self._timeline.executions) + 1, cell_id=cell_id, source=running.source, digest=digest,
-            count=count, success=error is None, seconds=seconds, interrupted=isinstance(error, KeyboardInterrupt), inputs=running.inputs, absent=running.absent,
-            outputs=outputs, deleted=deleted, before=running.before, after=after,
+        interrupted = error is not None and issubclass(type(error), KeyboardInterrupt)
+        ending = f"stopped in run {self._count}" if interrupted else "raised" if error is not None else ""
+        outputs = self._versions(running, f"{digest} {ending}", after)
+        self._live.remember(ids, {**running.before, **after})
+        self.modules.after_run(running.names.imports, only_named=own_magics_in(running.source))
+        self._note_definitions(running.names, changed)
+        return Execution(
+            number=self._count + 1, cell_id=cell_id, source=running.source, digest=digest, count=count,
+            success=error is None, seconds=seconds, interrupted=interrupted, inputs=running.inputs,
+            absent=running.absent, outputs=outputs, deleted=frozenset(running.ids.keys() - ids.keys()),
+            before=running.before, after=after,
         )  # fmt: skip
-        live = {name: version for name, version in {**self._timeline.live, **outputs}.items() if name not in deleted}
-        self._glimpsed = {name: seen for name, seen in {**self._glimpsed, **after}.items() if name in live}
-        with self._lock:
-            self._timeline = Timeline(
-                (*self._timeline.executions, execution), live, self._models(changed, live), self._timeline.from_start
+
+    def _record_outside(self, ids: dict[str, int], seen: Mapping[str, Glimpse]) -> None:
+        """Record what was changed since the last cell, by a widget, a thread or a silent request."""
+        changed = self._live.rebound(ids) | self._live.changed(seen)
+        gone = self._live.gone(ids)
+        if not changed and not gone:
+            return
+        after = self._live.look(changed)
+        number = self._count + 1
+        outputs = {
+            name: valued(one.digest) if one.digest is not None else f"outside cells {number} {name}"
+            for name, one in after.items()
+        }
+        self._add(
+            Execution(
+                number=number, cell_id=None, source="", digest="", count=None, success=True, seconds=0.0,
+                outputs=outputs, deleted=frozenset(gone), after=after,
             )
+        )  # fmt: skip
+        self._live.remember(ids, after)
+        self._note_definitions(NO_NAMES, changed)
 
-    def _changed(self, running: _Running, after_ids: dict[str, int]) -> set[str]:
-        changed = {name for name, identity in after_ids.items() if running.ids.get(name) != identity}
-        changed |= (running.names.binds | running.names.mutates) & after_ids.keys()
-        for name, seen in running.before.items():
-            if name in after_ids and glimpse(self._namespace[name]).differs_from(seen):
-                changed.add(name)
-        mutated = {after_ids[name] for name in changed & running.names.mutates}
-        return changed | {name for name, identity in after_ids.items() if identity in mutated}
+    def _add(self, execution: Execution) -> None:
+        self._count = execution.number
+        known = self._timeline
+        live = {name: version for name, version in known.live.items() if name not in execution.deleted}
+        live.update(execution.outputs)
+        models = self._models(known.models, execution.outputs.keys()) & live.keys()
+        with self._lock:
+            self._timeline = Timeline(thinned((*known.executions, execution)), live, models, known.from_start)
 
-    def _versions(self, running: _Running, digest: str, after: Mapping[str, Glimpse]) -> dict[str, Version]:
-        definitions = _definitions(running.source)
-        base = [digest, *(f"{name} {version}" for name, version in sorted(running.inputs.items()))]
-        versions: dict[str, Version] = {}
-        for name, seen in after.items():
-            if seen.digest is not None:
-                versions[name] = f"= {seen.digest}"
-            else:
-                versions[name] = definitions.get(name) or _short(*base, name)
-        return versions
+    def _changed(self, running: _Running, ids: Mapping[str, int], error: BaseException | None) -> set[str]:
+        """The names that the code has made, rebound, or may have changed in place."""
+        names = running.names
+        changed = {name for name, identity in ids.items() if running.ids.get(name) != identity}
+        may_have = names.mutates if error is not None else names.mutates | names.binds_always
+        changed |= may_have & ids.keys()
+        after = self._live.look(name for name in running.before if name in ids and name not in changed)
+        changed |= {name for name, seen in after.items() if seen.differs_from(running.before[name])}
+        return changed | self._live.aliases(changed & names.mutates, ids)
 
-    def _note_modules(self, names: CodeNames) -> None:
-        self._user_modules |= sys.modules.keys() - self._seen_modules
-        self._seen_modules.update(sys.modules)
-        self._imported |= names.imports
+    def _versions(self, running: _Running, made_by: str, after: Mapping[str, Glimpse]) -> dict[str, Version]:
+        settled = settle(stated_names(running.source), running.inputs)
+        base = [made_by, *(f"{name} {version}" for name, version in sorted(running.inputs.items()))]
+        return {
+            name: valued(seen.digest) if seen.digest is not None else settled.get(name) or short(*base, name)
+            for name, seen in after.items()
+        }
 
-    def _note_definitions(self, names: CodeNames, changed: Iterable[str], deleted: Iterable[str]) -> None:
-        for name in {*changed, *deleted} - names.deferred.keys():
+    def _note_definitions(self, names: CodeNames, changed: Iterable[str]) -> None:
+        for name in set(changed) - names.deferred.keys():
             self._deferred.pop(name, None)
         self._deferred.update(names.deferred)
 
-    def _models(self, changed: set[str], live: Mapping[str, Version]) -> frozenset[str]:
+    def _models(self, known: frozenset[str], changed: Iterable[str]) -> frozenset[str]:
         # The class is asked, not the object: a `__getattr__` of the user's is not ours to call.
-        new = {name for name in changed if inspect.getattr_static(type(self._namespace[name]), "predict", None)}
-        return frozenset(((self._timeline.models - changed) | new) & live.keys())
-
-    # -- the namespace --------------------------------------------------------------------------------------------
-
-    def _user_names(self) -> list[str]:
-        return [name for name in list(self._namespace) if not _PROMPT_NAMES.match(name)]
-
-    def _ids(self) -> dict[str, int]:
-        return {name: id(self._namespace[name]) for name in self._user_names()}
-
-
-def _definitions(source: str) -> dict[str, Version]:
-    """Versions of functions and classes by their own text, so that editing a neighbour in the cell changes nothing.
-
-    Definitions whose decorators, defaults or bases read names are left out: what they are depends on those.
-    """
-    try:
-        tree = ast.parse(to_python(source))
-    except (SyntaxError, ValueError):
-        return {}
-    found: dict[str, Version] = {}
-    for node in tree.body:
-        if isinstance(node, (ast.FunctionDef, ast.AsyncFunctionDef)):
-            evaluated = [*node.decorator_list, *node.args.defaults, *node.args.kw_defaults]
-            if not any(isinstance(part, ast.Name) for one in evaluated if one for part in ast.walk(one)):
-                found[node.name] = f"def {_short(ast.dump(node))}"
-    return found
-
-
-def _short(*parts: str) -> str:
-    return hashlib.sha256("\n".join(parts).encode()).hexdigest()[:32]
+        held = {name: self._namespace[name] for name in changed if name in self._namespace}
+        new = {name for name, value in held.items() if inspect.getattr_static(type(value), "predict", None)}
+        return frozenset((known - held.keys()) | new)

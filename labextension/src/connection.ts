@@ -14,7 +14,7 @@ import type { Attachment, IConnection, Question } from './tokens';
 /** The little of a notebook's session that matters here. */
 export type IKernelSource = Pick<
   ISessionContext,
-  'session' | 'kernelChanged' | 'statusChanged' | 'connectionStatusChanged'
+  'session' | 'isReady' | 'ready' | 'kernelChanged' | 'statusChanged' | 'connectionStatusChanged'
 >;
 
 export class Connection implements IConnection {
@@ -77,12 +77,12 @@ export class Connection implements IConnection {
   private _attachAnew(): void {
     this._leave();
     const kernel = this._source.session?.kernel ?? null;
+    const attempt = ++this._attempt;
     if (kernel === null) {
-      this._set({ status: 'no kernel' });
+      this._awaitKernel(attempt);
       return;
     }
     this._set({ status: 'connecting' });
-    const attempt = ++this._attempt;
     void this._open(kernel, attempt).then(
       attachment => {
         this._settle(attempt, attachment);
@@ -91,6 +91,14 @@ export class Connection implements IConnection {
         this._settle(attempt, attachmentOf(error));
       }
     );
+  }
+
+  /** A notebook that is just opening has no kernel yet; when it gets one, `kernelChanged` tells. */
+  private _awaitKernel(attempt: number): void {
+    this._set({ status: this._source.isReady ? 'no kernel' : 'connecting' });
+    void this._source.ready.then(() => {
+      this._settle(attempt, { status: 'no kernel' });
+    });
   }
 
   /** The outcome of an attempt counts only while no later one has begun. */

@@ -214,19 +214,12 @@ export class ProdkitModel implements IProdkitModel {
     this._page = page;
     this._isChecking = checks;
     this._stateChanged.emit();
-    try {
-      if (checks) {
-        await this._check(page);
-      }
-      this._isChecking = false;
-      await this._askStates(page);
-      this._isOutdated = !checks;
-      this._failure = null;
-    } catch (error) {
-      // A lost connection is told by its own state, and what was missed is asked for when it is back.
-      this._failure = error instanceof ConnectionLost ? null : failureOf(error);
-    }
+    const unchecked = checks ? await outcome(this._check(page)) : null;
     this._isChecking = false;
+    // Where the steps stand is told even where the check can't be made.
+    const unsettled = await outcome(this._askStates(page));
+    this._isOutdated = !checks;
+    this._failure = unchecked ?? unsettled;
     this._stateChanged.emit();
   }
 
@@ -260,6 +253,16 @@ export class ProdkitModel implements IProdkitModel {
   private _isOutdated = false;
   private _isChecking = false;
   private _isDisposed = false;
+}
+
+/** Why it could not be done, or null. A lost connection is told by its own state, and made good when it is back. */
+async function outcome(request: Promise<void>): Promise<IFailure | null> {
+  try {
+    await request;
+    return null;
+  } catch (error) {
+    return error instanceof ConnectionLost ? null : failureOf(error);
+  }
 }
 
 function isSame(one: Page, other: Page): boolean {

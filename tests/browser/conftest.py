@@ -164,14 +164,14 @@ def wait_for_server(url: str, server: subprocess.Popen[bytes], log: Path) -> Non
 
 def stop(server: subprocess.Popen[bytes]) -> None:
     """End the server and whatever kernels it still has: all are of its process group."""
-    for wanted in (signal.SIGTERM, signal.SIGKILL):
-        try:
-            os.killpg(server.pid, wanted)
-            server.wait(timeout=10)
-        except ProcessLookupError:
-            return
-        except subprocess.TimeoutExpired:
-            continue
+    if server.poll() is not None:
+        return
+    os.killpg(server.pid, signal.SIGTERM)
+    try:
+        server.wait(timeout=10)
+    except subprocess.TimeoutExpired:
+        os.killpg(server.pid, signal.SIGKILL)
+        server.wait()
 
 
 @pytest.fixture(scope="session")

@@ -14,9 +14,8 @@ from jupyter_prodkit.notebook.document import Notebook
 from jupyter_prodkit.release import ProjectFolder, ReleaseRecord
 from jupyter_prodkit.step import Inputs
 
-sys.path[:0] = [str(Path(__file__).parent), str(Path(__file__).parents[1] / "engine")]
+sys.path.insert(0, str(Path(__file__).parent))
 
-from docker_engine import engine  # noqa: E402, F401 - a fixture
 from tiny_project import SUMMING_SERVER, sha256, write_environment, write_release, write_wheel  # noqa: E402
 
 

@@ -1,3 +1,4 @@
+import { PromiseDelegate } from '@lumino/coreutils';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 
 import { Connection } from '../connection';
@@ -64,6 +65,18 @@ describe('attaching', () => {
     session.exchange(new FakeKernel());
     await settle();
     expect(connection.attachment.status).toBe('attached');
+  });
+
+  it('a notebook that is just opening is not said to have no kernel', async () => {
+    const session = new FakeSession(null);
+    session.isReady = false;
+    const opened = new PromiseDelegate<void>();
+    session.ready = opened.promise;
+    const connection = await attached(session);
+    expect(connection.attachment.status).toBe('connecting');
+    opened.resolve(undefined);
+    await settle();
+    expect(connection.attachment.status).toBe('no kernel');
   });
 
   it('a kernel of another language is left alone', async () => {

@@ -241,6 +241,8 @@ export function booted(isInstalled: boolean): unknown {
 export class FakeSession {
   constructor(public kernel: FakeKernel | null = new FakeKernel()) {}
 
+  isReady = true;
+  ready = Promise.resolve();
   readonly kernelChanged = new Signal<this, undefined>(this);
   readonly statusChanged = new Signal<this, Kernel.Status>(this);
   readonly connectionStatusChanged = new Signal<this, Kernel.ConnectionStatus>(this);

@@ -140,14 +140,15 @@ describe('a panel in sight', () => {
     connection.automatic = false;
     model.check();
     await settle();
+    connection.automatic = true;
     connection.asked[0]?.answer.resolve(goldenReply('error'));
     await settle();
+    expect(connection.kinds()).toEqual(['check', 'states']);
     expect(model.failure).toEqual({
       reason: 'refused',
       message: 'There is no step named `fly`.',
       hint: 'Reload the page.'
     });
-    connection.automatic = true;
     model.check();
     await settle();
     expect(model.failure).toBeNull();

@@ -3,14 +3,14 @@
 import type { TranslationBundle } from '@jupyterlab/translation';
 import * as React from 'react';
 
-import type { StepResult } from '../protocol';
 import type { IJob, IStep, OptionValue } from '../tokens';
+import { buttonClass } from './button';
 import { Failure } from './failure';
 import { OptionField } from './option';
 import { Prose } from './prose';
+import { Result } from './result';
 import type { ShapeName, Tone } from './shape';
 import { Shape } from './shape';
-import { buttonClass } from './verdict';
 
 export interface IStepProps {
   readonly trans: TranslationBundle;
@@ -155,42 +155,6 @@ function Outcome({ trans, step }: IStepProps): React.JSX.Element | null {
     return <Failure trans={trans} failure={step.failure} testId={`${testId}-error`} />;
   }
   return step.result === null ? null : <Result result={step.result} testId={`${testId}-result`} />;
-}
-
-function Result({
-  result,
-  testId
-}: {
-  readonly result: StepResult;
-  readonly testId: string;
-}): React.JSX.Element {
-  return (
-    <div className="jp-Prodkit-outcome jp-mod-result" role="status" data-testid={testId}>
-      <p>
-        <Prose text={result.summary} />
-      </p>
-      {result.facts.length > 0 && (
-        <dl>
-          {result.facts.map(({ label, value }, index) => (
-            <React.Fragment key={index}>
-              <dt>{label}</dt>
-              <dd>
-                <Prose text={value} />
-              </dd>
-            </React.Fragment>
-          ))}
-        </dl>
-      )}
-      {result.warnings.map((warning, index) => (
-        <p key={index} className="jp-Prodkit-warning">
-          <Shape name="square" tone="warn" />
-          <span>
-            <Prose text={warning} />
-          </span>
-        </p>
-      ))}
-    </div>
-  );
 }
 
 function shapeOf({ job, failure, state }: IStep): readonly [ShapeName, Tone] {

@@ -5,6 +5,7 @@ import * as React from 'react';
 
 import type { CellVerdict, Report } from '../protocol';
 import type { IFailure } from '../tokens';
+import { buttonClass } from './button';
 import { Failure } from './failure';
 import type { ShapeName, Tone } from './shape';
 import { Shape } from './shape';
@@ -58,10 +59,6 @@ function shapeOf(report: Report | null): readonly [ShapeName, Tone] {
   return report === null || isUnrun ? ['ring', 'quiet'] : SHAPES[report.verdict];
 }
 
-export function buttonClass(isPrimary: boolean): string {
-  return isPrimary ? 'jp-Prodkit-button jp-mod-primary' : 'jp-Prodkit-button';
-}
-
 function Rerun({
   trans,
   report,
@@ -84,9 +81,11 @@ function Rerun({
   );
 }
 
-function sentence({ trans, report, checking }: IVerdictProps): string {
+function sentence({ trans, report, checking, failure }: IVerdictProps): string {
   if (report === null) {
-    return checking ? trans.__('Checking…') : trans.__('Not checked yet');
+    const unchecked =
+      failure === null ? trans.__('Not checked yet') : trans.__('The check could not be made');
+    return checking ? trans.__('Checking…') : unchecked;
   }
   const total = report.cells.length;
   if (total === 0) {

@@ -1,0 +1,45 @@
+# Everything happens in .venv, which the targets set up by themselves (scripts/provision.sh).
+SHELL := /bin/bash
+export PATH := $(CURDIR)/.venv/bin:$(PATH)
+JLPM := cd labextension && jlpm
+
+.PHONY: help demo lab test lint typecheck frontend wheel provision engine-down clean
+
+help: ## list the targets
+	@sed -nE 's/^([a-z-]+):.*## (.*)/  make \1\t\2/p' Makefile | expand -t 20
+
+demo: ## the demo notebook's missteps found and mended, then its whole way to a running service
+	@bash scripts/provision.sh demo
+	@python binder/run_demo.py
+
+lab: ## the demo notebook in JupyterLab, a copy of it to work on
+	@bash scripts/provision.sh demo
+	@python binder/lab.py
+
+test: lint typecheck frontend wheel ## every test; installs Chromium and a Docker Engine where there is none
+	pytest -m browser --ignore tests/browser
+	pytest -m "not browser"
+
+provision:
+	@bash scripts/provision.sh test
+
+lint: provision ## ruff, and the same for the TypeScript
+	ruff check .
+	$(JLPM) lint:check
+
+typecheck: provision ## mypy, and the same for the TypeScript
+	mypy
+	$(JLPM) typecheck
+
+frontend: provision ## unit tests of the TypeScript
+	$(JLPM) test
+
+wheel: provision ## the wheel in a clean environment without Node, and the panel in a browser there
+	bash scripts/wheel.sh
+
+engine-down: ## end the Docker Engine that the tests started
+	bash tests/engine/engine.sh down
+
+clean: ## remove what was built and what the demo left; .venv stays
+	rm -rf build dist demo-work jupyter_prodkit/labextension labextension/{lib,tsconfig.tsbuildinfo}
+	rm -rf .mypy_cache .pytest_cache .ruff_cache

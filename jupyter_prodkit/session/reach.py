@@ -1,0 +1,80 @@
+"""The notebook's names that a live function or object reads when it is called, seen without calling anything."""
+
+from __future__ import annotations
+
+import dis
+import types
+from collections.abc import Iterable, Mapping
+from typing import Any
+from weakref import WeakKeyDictionary
+
+from jupyter_prodkit.session.glimpse import module_of
+
+__all__ = ["reached_names"]
+
+_MOST_STEPS = 200
+_GLOBAL_LOADS = frozenset({"LOAD_GLOBAL", "LOAD_NAME"})
+_GLOBALS_OF: WeakKeyDictionary[types.CodeType, frozenset[str]] = WeakKeyDictionary()
+
+
+def reached_names(names: Iterable[str], namespace: Mapping[str, Any]) -> frozenset[str]:
+    """Return which names of `namespace` the functions and objects bound to `names` read, and those in turn.
+
+    It follows functions that the notebook defined, however they came to their name (`g = f`, a lambda, a decorated
+    one), and the classes of its own objects.
+    """
+    found: set[str] = set()
+    pending, seen = list(names), set[str]()
+    while pending and len(seen) < _MOST_STEPS:
+        name = pending.pop()
+        if name in seen or name not in namespace:
+            continue
+        seen.add(name)
+        for read in _read_by(namespace[name], namespace):
+            if read in namespace:
+                found.add(read)
+                pending.append(read)
+    return frozenset(found)
+
+
+def _read_by(value: Any, namespace: Mapping[str, Any]) -> set[str]:
+    if type(value) is types.FunctionType:
+        return _read_by_function(value, namespace)
+    if module_of(type(value)) == "__main__":
+        return _read_by_class(type(value), namespace)
+    if type(value) is type and module_of(value) == "__main__":
+        return _read_by_class(value, namespace)
+    return set()
+
+
+def _read_by_class(kind: type, namespace: Mapping[str, Any]) -> set[str]:
+    found: set[str] = set()
+    for member in list(type.__dict__["__dict__"].__get__(kind).values()):
+        if type(member) is types.FunctionType:
+            found |= _read_by_function(member, namespace)
+    return found
+
+
+def _read_by_function(function: types.FunctionType, namespace: Mapping[str, Any], depth: int = 0) -> set[str]:
+    found = set(_global_names(function.__code__)) if function.__globals__ is namespace else set()
+    enclosed = [_content(one) for one in function.__closure__ or ()]
+    for inner in [*enclosed, function.__dict__.get("__wrapped__")]:
+        if type(inner) is types.FunctionType and depth < 3:  # noqa: PLR2004 - decorators seldom stand deeper
+            found |= _read_by_function(inner, namespace, depth + 1)
+    return found
+
+
+def _content(cell: types.CellType) -> Any:
+    try:
+        return cell.cell_contents
+    except ValueError:  # not filled yet
+        return None
+
+
+def _global_names(code: types.CodeType) -> frozenset[str]:
+    known = _GLOBALS_OF.get(code)
+    if known is None:
+        known = frozenset(str(one.argval) for one in dis.get_instructions(code) if one.opname in _GLOBAL_LOADS)
+        known = known.union(*(_global_names(one) for one in code.co_consts if type(one) is types.CodeType))
+        _GLOBALS_OF[code] = known
+    return known

@@ -1,0 +1,108 @@
+"""Versions that a cell's text alone settles: imports, definitions, literal constants.
+
+They are the same wherever the text stands, so that editing a neighbour of a function in its cell makes nothing stale.
+"""
+
+from __future__ import annotations
+
+import ast
+import hashlib
+from collections import Counter
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from functools import lru_cache
+
+from jupyter_prodkit.notebook.dataflow import writes
+from jupyter_prodkit.notebook.names import CodeNames, names_in
+from jupyter_prodkit.notebook.transform import to_python
+from jupyter_prodkit.session.glimpse import glimpse
+from jupyter_prodkit.session.record import Version
+
+__all__ = ["Stated", "settle", "short", "stated_names", "valued"]
+
+
+@dataclass(frozen=True, slots=True)
+class Stated:
+    """A name whose value the text of one top-level statement settles, given the values of what that reads."""
+
+    name: str
+    version: Version
+    reads: tuple[str, ...] = ()
+    first: bool = True
+    """Whether only such statements stand above it in the cell: nothing can have raised before."""
+
+
+def settle(stated: tuple[Stated, ...], known: Mapping[str, Version]) -> dict[str, Version]:
+    """Return the versions of the `stated` names, where `known` gives those of the names that they read."""
+    settled: dict[str, Version] = {}
+    for one in stated:
+        versions = [settled.get(name) or known.get(name) for name in one.reads]
+        if None not in versions:
+            read = [f"{name} {version}" for name, version in zip(one.reads, versions, strict=True)]
+            settled[one.name] = short(one.version, *read) if read else one.version
+    return settled
+
+
+@lru_cache(maxsize=4096)
+def stated_names(source: str) -> tuple[Stated, ...]:
+    """Return the names that the top-level statements of a cell settle, in their order."""
+    try:
+        tree = ast.parse(to_python(source))
+    except (SyntaxError, ValueError, RecursionError):
+        return ()
+    parts = [(statement, names_in(ast.Module([statement], []))) for statement in tree.body]
+    times = Counter(name for _, names in parts for name in writes(names) | names.deletes)
+    return tuple(one for one in _stated(parts) if times[one.name] == 1)
+
+
+def short(*parts: str) -> Version:
+    """Return a digest of `parts` that is short enough to keep many."""
+    return hashlib.sha256("\n".join(parts).encode("utf-8", "surrogatepass")).hexdigest()[:32]
+
+
+def valued(digest: str) -> Version:
+    """Return the version of a value that is known by itself, wherever it came from."""
+    return f"= {digest}"
+
+
+def _stated(parts: list[tuple[ast.stmt, CodeNames]]) -> Iterator[Stated]:
+    first, unsettled = True, set[str]()
+    for statement, names in parts:
+        reads = tuple(sorted(names.needs))
+        versions = None if unsettled & names.needs else _versions(statement)
+        if versions is None:
+            first = False
+            unsettled |= writes(names)
+            continue
+        for name, version in versions.items():
+            yield Stated(name, version, reads, first)
+
+
+def _versions(statement: ast.stmt) -> dict[str, Version] | None:
+    """What one statement binds and to which version; None where its text doesn't settle that."""
+    if isinstance(statement, ast.Import):
+        return {
+            alias.asname or alias.name.partition(".")[0]: valued(
+                f"module {alias.name if alias.asname else alias.name.partition('.')[0]}"
+            )
+            for alias in statement.names
+        }
+    if isinstance(statement, ast.ImportFrom):
+        origin = f"from {'.' * statement.level}{statement.module or ''} import"
+        return {alias.asname or alias.name: f"{origin} {alias.name}" for alias in statement.names}
+    if isinstance(statement, (ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef)):
+        return {statement.name: f"def {short(ast.dump(statement))}"}
+    if isinstance(statement, ast.Assign):
+        return _literal(statement)
+    return {} if isinstance(statement, ast.Expr) and isinstance(statement.value, ast.Constant) else None
+
+
+def _literal(statement: ast.Assign) -> dict[str, Version] | None:
+    target = statement.targets[0]
+    if len(statement.targets) > 1 or not isinstance(target, ast.Name):
+        return None
+    try:
+        digest = glimpse(ast.literal_eval(statement.value)).digest
+    except (ValueError, TypeError, SyntaxError, MemoryError, RecursionError):
+        return None
+    return None if digest is None else {target.id: valued(digest)}
