@@ -6,11 +6,12 @@ Magics, CLI and sidebar are derived from it, so that the three have the same nam
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Annotated, Any, Generic, TypeVar
 
 import msgspec
 
+from jupyter_prodkit.errors import ProjectError
 from jupyter_prodkit.notebook.document import Notebook
 from jupyter_prodkit.progress import Progress
 from jupyter_prodkit.release import ProjectFolder, ReleaseRecord, StepRecord, clean_facts, now
@@ -98,6 +99,8 @@ class Step(Generic[OptionsT, PlanT]):
     """Why the step should be done again (never done is no reason), or None. `Notebook` is the page now."""
     needs_kernel: bool = True
     """Whether the step needs the objects of a kernel in which the notebook has run."""
+    needs_project: bool = True
+    """Whether the step is nothing without its project folder; else it is done where that can't be written, too."""
 
     @property
     def magic(self) -> str:
@@ -110,15 +113,27 @@ def perform(step: Step[OptionsT, PlanT], plan: PlanT, inputs: Inputs, options: O
 
     Raises ProdkitError; the project folder is then as it was.
     """
-    inputs.project.claim(force=options.force)
+    if step.needs_project:
+        inputs.project.claim(force=options.force)
     result = step.run(plan, progress)
-    if result.recorded is not None:
-        done = StepRecord(
-            done_at=now(),
-            notebook_digest=inputs.notebook.code_digest,
-            summary=result.summary,
-            facts=clean_facts(result.recorded),
-        )
-        record = inputs.project.read_record(inputs.notebook.path)
-        inputs.project.write_record(record.with_step(step.name, done))
+    try:
+        _enter(step, result, inputs, options)
+    except ProjectError as error:
+        if step.needs_project:
+            raise
+        return replace(result, warnings=(*result.warnings, f"Not entered into the release record: {error.message}"))
     return result
+
+
+def _enter(step: Step[OptionsT, PlanT], result: Result, inputs: Inputs, options: OptionsT) -> None:
+    if result.recorded is None:
+        return
+    inputs.project.claim(force=options.force)
+    done = StepRecord(
+        done_at=now(),
+        notebook_digest=inputs.notebook.code_digest,
+        summary=result.summary,
+        facts=clean_facts(result.recorded),
+    )
+    record = inputs.project.read_record(inputs.notebook.path)
+    inputs.project.write_record(record.with_step(step.name, done))

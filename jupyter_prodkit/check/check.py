@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-
 from jupyter_prodkit.check.evidence import Evidence
+from jupyter_prodkit.check.judged import Judged
 from jupyter_prodkit.check.repair import repair_plan
 from jupyter_prodkit.check.report import CellVerdict, Finding, Orphan, Report, verdict_of
 from jupyter_prodkit.check.rules import RULES
-from jupyter_prodkit.check.simulation import CleanRun, Judged, simulate
-from jupyter_prodkit.notebook.document import Cell, Notebook
+from jupyter_prodkit.check.rules.leftovers import orphaned
+from jupyter_prodkit.check.simulation import simulate
+from jupyter_prodkit.notebook.document import Notebook
 from jupyter_prodkit.session.record import Timeline
 
 __all__ = ["check_file", "check_session"]
@@ -21,7 +21,7 @@ def check_session(notebook: Notebook, timeline: Timeline) -> Report:
     """Return the report on `notebook` as the kernel that `timeline` describes leaves it."""
     clean = simulate(notebook, timeline)
     evidence = Evidence(notebook, timeline, clean)
-    findings = [*_syntax_errors(notebook), *(finding for rule in RULES for finding in rule(evidence))]
+    findings = [finding for rule in RULES for finding in rule(evidence)]
     cells = tuple(_verdict(judged) for judged in clean.cells)
     return Report(
         notebook=notebook.path.name,
@@ -68,50 +68,25 @@ def _verdict(judged: Judged) -> CellVerdict:
     return CellVerdict(
         cell_id=judged.cell.cell_id,
         index=judged.cell.index,
-        state="failed" if judged.cell.tree is None and judged.state == "never run" else judged.state,
+        state=judged.state,
         executions=len(judged.runs),
         seconds=None if judged.shown is None else round(judged.shown.seconds, 6),
     )
 
 
-def _syntax_errors(notebook: Notebook) -> Iterator[Finding]:
-    for cell in notebook.code_cells:
-        if cell.tree is None:
-            yield Finding(
-                rule="structure/syntax-error",
-                severity="blocker",
-                cell_id=cell.cell_id,
-                message="This cell is not valid Python",
-                because=_syntax_error_in(cell),
-                fix="Mend it, or turn it into a Markdown cell.",
-            )
-
-
-def _syntax_error_in(cell: Cell) -> str:
-    try:
-        compile(cell.python, cell.label, "exec", dont_inherit=True)
-    except SyntaxError as error:
-        return f"Line {error.lineno}: {error.msg}."
-    except ValueError as error:
-        return f"{error}."
-    return "It can't be parsed."
-
-
 def _in_order(notebook: Notebook, findings: list[Finding]) -> tuple[Finding, ...]:
     place = {cell.cell_id: cell.index for cell in notebook.cells}
     unique = {(f.rule, f.cell_id, f.names, f.because): f for f in findings}
-    return tuple(
-        sorted(unique.values(), key=lambda f: (_SEVERITIES.index(f.severity), place.get(f.cell_id or "", len(place)), f.rule))
-    )
+    last = len(notebook.cells)
+
+    def rank(finding: Finding) -> tuple[int, int, str]:
+        return _SEVERITIES.index(finding.severity), place.get(finding.cell_id or "", last), finding.rule
+
+    return tuple(sorted(unique.values(), key=rank))
 
 
 def _orphans(evidence: Evidence) -> tuple[Orphan, ...]:
-    clean: CleanRun = evidence.clean
-    if "*" in clean.state:
-        return ()
-    found = []
-    for name in sorted(evidence.timeline.live.keys() - clean.state.keys()):
-        writer = evidence.last_writer(name)
-        if writer is None or evidence.on_page(writer) is None:
-            found.append(Orphan(name=name, defined_by=None if writer is None else writer.cell_id))
-    return tuple(found)
+    writers = {name: evidence.last_writer(name) for name in orphaned(evidence)}
+    return tuple(
+        Orphan(name=name, defined_by=None if writer is None else writer.cell_id) for name, writer in writers.items()
+    )

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from jupyter_prodkit.notebook.dataflow import needs_when_run
+from jupyter_prodkit.notebook.dataflow import needs_when_run, writes
 from jupyter_prodkit.notebook.document import Cell, Notebook
 from jupyter_prodkit.notebook.names import code_names
 from jupyter_prodkit.session.record import Execution, Timeline, Version
+from jupyter_prodkit.session.stated import settle, stated_names
 
 __all__ = ["saved_timeline"]
 
@@ -18,9 +19,11 @@ def saved_timeline(notebook: Notebook) -> Timeline:
     )
     live: dict[str, Version] = {}
     deferred: dict[str, frozenset[str]] = {}
+    modules: set[str] = set()
     executions = []
     for number, cell in enumerate(ran, 1):
-        execution = _execution(cell, number, live, deferred)
+        modules |= code_names(cell.source).modules
+        execution = _execution(cell, number, live, deferred, modules)
         executions.append(execution)
         for name in execution.deleted:
             live.pop(name, None)
@@ -29,20 +32,22 @@ def saved_timeline(notebook: Notebook) -> Timeline:
     return Timeline(tuple(executions), live)
 
 
-def _execution(cell: Cell, number: int, live: dict[str, Version], deferred: dict[str, frozenset[str]]) -> Execution:
+def _execution(
+    cell: Cell, number: int, live: dict[str, Version], deferred: dict[str, frozenset[str]], modules: set[str]
+) -> Execution:
     names = code_names(cell.source)
-    reads = set(live) if names.is_opaque else needs_when_run(names, deferred) | names.mutates
-    inputs = {name: live[name] for name in sorted(reads & live.keys())}
-    outputs = {name: f"{cell.cell_id} {name}" for name in names.binds | names.mutates}
+    reads = live.keys() if names.needs_any else needs_when_run(names, deferred) & live.keys()
+    inputs = {name: live[name] for name in sorted(reads)}
+    outputs = {name: f"{cell.cell_id} {name}" for name in writes(names, modules)}
     return Execution(
         number=number,
         cell_id=cell.cell_id,
         source=cell.source,
         digest=cell.digest,
         count=cell.execution_count,
-        success=True,
+        success=not cell.shows_error,
         seconds=0.0,
         inputs=inputs,
-        outputs=outputs,
+        outputs={**outputs, **settle(stated_names(cell.source), inputs)},
         deleted=names.deletes,
     )

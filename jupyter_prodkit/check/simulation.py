@@ -7,121 +7,67 @@ outcome is what a clean run gives, and is compared with what the page shows. Whe
 
 from __future__ import annotations
 
-import ast
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
 
+from jupyter_prodkit.check.homes import runs_of_cells
+from jupyter_prodkit.check.judged import CleanRun, Judged, Mismatch
 from jupyter_prodkit.check.report import CellState
-from jupyter_prodkit.notebook.dataflow import needs_when_run
+from jupyter_prodkit.notebook.dataflow import writes
 from jupyter_prodkit.notebook.document import Cell, Notebook
-from jupyter_prodkit.notebook.names import CodeNames, code_names, names_in
+from jupyter_prodkit.notebook.names import CodeNames, code_names
 from jupyter_prodkit.session.record import Execution, Glimpse, Timeline, Version
+from jupyter_prodkit.session.stated import settle, stated_names
 
-__all__ = ["CleanRun", "Judged", "Mismatch", "simulate"]
-
-_STRAIGHT = (ast.Expr, ast.Assign, ast.AugAssign, ast.AnnAssign, ast.With, ast.For, ast.Delete, ast.Assert)
-_LAZY = (
-    ast.FunctionDef, ast.AsyncFunctionDef, ast.Lambda, ast.IfExp, ast.BoolOp, ast.ClassDef,
-    ast.GeneratorExp, ast.ListComp, ast.SetComp, ast.DictComp,
-)  # fmt: skip
-
-
-@dataclass(frozen=True, slots=True)
-class Mismatch:
-    """A name that the shown run of a cell read otherwise than a clean run would."""
-
-    name: str
-    ran_with: Version | None
-    """None where the name did not exist when the cell ran."""
-    clean: Version | None
-    """None where a clean run would not have the name at all."""
-    writer: Cell | None
-    """The cell above that a clean run would have the name from."""
-
-
-@dataclass(frozen=True, slots=True)
-class Judged:
-    """One cell after the walk."""
-
-    cell: Cell
-    state: CellState
-    runs: tuple[Execution, ...]
-    """The cell's runs in this kernel, oldest first."""
-    edited: bool = False
-    """Whether its last run had other code."""
-    missing: tuple[str, ...] = ()
-    """Names that a clean run would look for in vain, so that the cell would raise NameError."""
-    mismatches: tuple[Mismatch, ...] = ()
-    clean_run: Execution | None = None
-    """The recorded run that shows what a clean run gives, where that is not the shown one."""
-    differing: tuple[tuple[str, Glimpse, Glimpse], ...] = ()
-    """Names whose value differs: as it is, and as a clean run gives it."""
-
-    @property
-    def shown(self) -> Execution | None:
-        """The run whose outcome the page shows."""
-        return self.runs[-1] if self.runs else None
-
-
-@dataclass(slots=True)
-class CleanRun:
-    """The state of the simulated clean run, and what was found on the way."""
-
-    cells: list[Judged] = field(default_factory=list)
-    state: dict[str, Version] = field(default_factory=dict)
-    """Each name that exists by now, and its version."""
-    writers: dict[str, Cell] = field(default_factory=dict)
-    """The cell that wrote each name last."""
-    deferred: dict[str, frozenset[str]] = field(default_factory=dict)
-
-    def judged(self, cell_id: str) -> Judged | None:
-        """Return what was found of one cell."""
-        return next((judged for judged in self.cells if judged.cell.cell_id == cell_id), None)
+__all__ = ["simulate"]
 
 
 def simulate(notebook: Notebook, timeline: Timeline) -> CleanRun:
     """Walk the page of `notebook` from a clean start, guided by what `timeline` says ran."""
     clean = CleanRun()
-    by_digest: dict[str, list[Execution]] = {}
-    by_cell: dict[str, list[Execution]] = {}
+    runs = runs_of_cells(notebook, timeline)
+    same_code: dict[str, list[Execution]] = {}
     for execution in timeline.executions:
-        by_digest.setdefault(execution.digest, []).append(execution)
-        if execution.cell_id is not None:
-            by_cell.setdefault(execution.cell_id, []).append(execution)
+        same_code.setdefault(execution.digest, []).append(execution)
+    seen = {version for execution in timeline.executions for version in execution.outputs.values()}
     for cell in notebook.code_cells:
-        _step(clean, cell, by_cell.get(cell.cell_id, []), by_digest.get(cell.digest, []))
+        own = runs.get(cell.cell_id, [])
+        clean.homes.update((run.number, cell) for run in own)
+        judged = _judge(clean, cell, own, same_code.get(cell.digest, []))
+        clean.cells.append(judged)
+        _advance(clean, cell, judged.clean_run, seen)
+    _charge_changes_from_elsewhere(clean, timeline)
     return clean
 
 
-def _step(clean: CleanRun, cell: Cell, runs: list[Execution], same_code: list[Execution]) -> None:
+def _judge(clean: CleanRun, cell: Cell, runs: list[Execution], same_code: list[Execution]) -> Judged:
     names = code_names(cell.source)
-    missing = _surely_missing(clean, cell, names)
     shown = runs[-1] if runs else None
     edited = shown is not None and shown.digest != cell.digest
     match = _find_match(clean.state, shown if not edited else None, same_code)
-    mismatches = _mismatches(clean, shown) if shown is not None and not edited else ()
+    missing = _surely_missing(clean, names, match)
+    mismatches = _mismatches(clean, shown) if shown is not None and not edited and match is not shown else ()
     differing = _differing(shown, match) if match is not None and shown is not None and match is not shown else ()
-    state = _state(shown, match, missing, differing, cell.execution_count)
-    clean.cells.append(Judged(cell, state, tuple(runs), edited, missing, mismatches, match, differing))
-    _advance(clean, cell, names, match)
+    if shown is None or match is None:
+        state = _state_unmatched(cell, shown, failing=bool(missing) or not cell.is_valid)
+    elif match is not shown and not edited and _same_outcome(shown, match, mismatches):
+        state, match, mismatches, differing = "reproduced", shown, (), ()
+    else:
+        state = _state_matched(shown, match, differing, failing=bool(missing))
+    return Judged(cell, state, tuple(runs), edited, missing, mismatches, match, differing)
 
 
-def _state(
-    shown: Execution | None,
-    match: Execution | None,
-    missing: Sequence[str],
-    differing: Sequence[object],
-    count: int | None,
-) -> CellState:
-    if missing:
-        # It raises in a clean run; so it did where the page shows it, if that run lacked the names too.
-        return "reproduced" if shown is not None and match is shown and not shown.success else "failed"
-    if shown is None:
-        return "never run" if count is None else "unverified"
+def _state_unmatched(cell: Cell, shown: Execution | None, *, failing: bool) -> CellState:
+    if failing and not (shown is None and cell.shows_error):
+        return "failed"
+    return "never run" if shown is None and cell.execution_count is None else "unverified"
+
+
+def _state_matched(shown: Execution, match: Execution, differing: Sequence[object], *, failing: bool) -> CellState:
     if match is shown:
         return "reproduced"
-    ends_otherwise = match is not None and match.success != shown.success
-    return "diverges" if differing or ends_otherwise else "unverified"
+    if failing:
+        return "failed"
+    return "diverges" if differing or match.success != shown.success else "unverified"
 
 
 def _find_match(
@@ -158,51 +104,92 @@ def _differing(shown: Execution, match: Execution) -> tuple[tuple[str, Glimpse, 
     )
 
 
-def _surely_missing(clean: CleanRun, cell: Cell, names: CodeNames) -> tuple[str, ...]:
-    """Names the cell reads in any case, that nothing above it makes; star imports and `exec` may make any name."""
-    if cell.tree is None or "*" in clean.state:
-        return ()
-    lost = names.needs - clean.state.keys() - {"*"}
-    return tuple(sorted(name for name in lost if _read_at_once(cell.tree, name)))
+def _same_outcome(shown: Execution, match: Execution, mismatches: Sequence[Mismatch]) -> bool:
+    """Whether the two runs leave the same, though the shown one read what it then made anew itself.
 
-
-def _read_at_once(tree: ast.Module, name: str) -> bool:
-    """Whether the read stands on the straight path: not in a branch, a handler or a function that may not run."""
-    for statement in tree.body:
-        if isinstance(statement, (ast.Raise, ast.Try)):
-            return False
-        if isinstance(statement, _STRAIGHT) and _loads(statement, name):
-            return True
-        if name in names_in(ast.Module([statement], [])).binds:
-            return False
-    return False
-
-
-def _loads(node: ast.AST, name: str) -> bool:
-    if isinstance(node, ast.Name):
-        return node.id == name and not isinstance(node.ctx, ast.Store)
-    if isinstance(node, ast.AugAssign) and isinstance(node.target, ast.Name) and node.target.id == name:
-        return True
-    if isinstance(node, (ast.For, ast.AsyncFor)):
-        return _loads(node.iter, name)  # the body may run no time at all
-    if isinstance(node, _LAZY):
+    So it is where a cell that loops, or that keeps what is there (`if "df" not in globals()`), has run again.
+    """
+    names = shown.outputs.keys() | match.outputs.keys()
+    if not mismatches or shown.success != match.success or shown.deleted != match.deleted:
         return False
-    return any(_loads(child, name) for child in ast.iter_child_nodes(node))
+    if not all(mismatch.name in names for mismatch in mismatches):
+        return False
+    return all(_left(shown, name) == _left(match, name) for name in names)
 
 
-def _advance(clean: CleanRun, cell: Cell, names: CodeNames, match: Execution | None) -> None:
+def _left(run: Execution, name: str) -> Version | None:
+    return run.outputs.get(name, run.inputs.get(name))
+
+
+def _surely_missing(clean: CleanRun, names: CodeNames, match: Execution | None) -> tuple[str, ...]:
+    """Names the cell reads in any case, and that nothing above it makes."""
+    if clean.any_may_exist or (match is not None and match.success):
+        return ()
+    return tuple(sorted(names.needs_at_once - clean.state.keys() - clean.may_exist))
+
+
+def _advance(clean: CleanRun, cell: Cell, match: Execution | None, seen: set[Version]) -> None:
     """Carry the state past the cell: by what the matching run wrote, or, without one, by what its text may write."""
+    names = code_names(cell.source)
+    clean.modules |= names.modules
+    clean.may_exist |= names.rebinds_when_called
+    clean.deferred.update(names.deferred)
     if match is not None:
         written: Mapping[str, Version] = match.outputs
         gone = match.deleted
     else:
-        written = {name: f"clean run of {cell.cell_id} {cell.digest}" for name in names.binds | names.mutates}
+        unknown = f"clean run of {cell.cell_id} {cell.digest}"
+        written = {**dict.fromkeys(writes(names, clean.modules), unknown), **_settled(clean, cell, seen)}
         gone = names.deletes
+        clean.any_may_exist |= names.binds_any
     for name in gone:
         clean.state.pop(name, None)
     for name, version in written.items():
         clean.state[name] = version
         clean.writers[name] = cell
-    if names.is_opaque:
-        clean.state["*"] = f"clean run of {cell.cell_id}"
-    clean.deferred.update(names.deferred)
+
+
+def _settled(clean: CleanRun, cell: Cell, seen: set[Version]) -> dict[str, Version]:
+    """What the text alone settles of a cell whose code has not run: its unchanged imports, functions and constants.
+
+    Only what some run has really made counts, and nothing below an import that none has made: that may raise.
+    """
+    stated = stated_names(cell.source)
+    versions = settle(stated, clean.state)
+    found: dict[str, Version] = {}
+    for one in stated:
+        version = versions.get(one.name)
+        if version in seen and one.first and version is not None:
+            found[one.name] = version
+        elif not one.first or not one.version.startswith("def "):
+            break
+    return found
+
+
+def _charge_changes_from_elsewhere(clean: CleanRun, timeline: Timeline) -> None:
+    """Charge what code from elsewhere did to a name, after all cells that use it, to the cell that wrote it last."""
+    last = {name: run for run in timeline.executions for name in (*run.outputs, *run.deleted)}
+    places = {judged.cell.cell_id: place for place, judged in enumerate(clean.cells)}
+    for name, version in sorted(clean.state.items()):
+        run = last.get(name)
+        if run is None or run.number in clean.homes or timeline.live.get(name) == version:
+            continue
+        place = places[clean.writers[name].cell_id]
+        judged = clean.cells[place]
+        if judged.state in {"reproduced", "diverges", "unverified"} and judged.clean_run is not None:
+            _charge(clean, place, name, run)
+
+
+def _charge(clean: CleanRun, place: int, name: str, run: Execution) -> None:
+    judged = clean.cells[place]
+    assert judged.clean_run is not None
+    left, now = judged.clean_run.after.get(name), run.after.get(name)
+    proven = now is None or (left is not None and now.differs_from(left))
+    changes = (*judged.differing, (name, now, left)) if now and left and proven else judged.differing
+    state: CellState = "diverges" if proven else "unverified"
+    clean.replace_at(
+        place,
+        state="diverges" if judged.state == "diverges" else state,
+        differing=changes,
+        changed_since=(*judged.changed_since, name),
+    )

@@ -98,4 +98,5 @@ CHECK: Step[CheckOptions, CheckPlan] = Step(
     run=_run,
     stale=_stale,
     needs_kernel=False,
+    needs_project=False,
 )

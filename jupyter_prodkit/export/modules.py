@@ -7,22 +7,24 @@
 
 from __future__ import annotations
 
-import re
+import ast
 from collections.abc import Sequence
 
-from jupyter_prodkit.errors import MissingDependencyError
+from jupyter_prodkit.errors import ExportError, MissingDependencyError
+from jupyter_prodkit.export.imports import imported_names
 from jupyter_prodkit.export.parameters import Parameter
-from jupyter_prodkit.export.selection import Selection, imported_names
-from jupyter_prodkit.notebook.dataflow import needs_of_cells
+from jupyter_prodkit.export.selection import Selection
+from jupyter_prodkit.export.wholeness import needs_of_module
 from jupyter_prodkit.notebook.document import Cell
+from jupyter_prodkit.notebook.names import code_names
 
 __all__ = ["module_text"]
 
-_NOT_CODE = re.compile(r"\A\s*%%(?:time|capture|prun)\b[^\n]*\n|^\s*#\s*\|.*\n?", re.MULTILINE)
+_SETTINGS = "settings"
 
 
-def module_text(module: str, selection: Selection, notebook_name: str) -> str:
-    """Return the text of one module of the package.
+def module_text(module: str, selection: Selection, title: str) -> str:
+    """Return the text of one module of the package; `title` names the notebook in its docstring.
 
     Raises ExportError where a parameter is read on import, and MissingDependencyError without libcst.
     """
@@ -32,42 +34,67 @@ def module_text(module: str, selection: Selection, notebook_name: str) -> str:
         raise MissingDependencyError("libcst", "export") from error
     cells = selection.modules[module]
     replacements = {parameter.name: _setting_code(parameter) for parameter in selection.parameters}
-    rewritten = [rewrite(_NOT_CODE.sub("", cell.source), replacements, cell.label) for cell in cells]
-    bodies = [body for body, _ in rewritten if body]
+    rewritten = [rewrite(cell.python, replacements, cell.label) for cell in cells]
     reads_settings = any(replaced for _, replaced in rewritten)
-    imports = _imports(module, cells, selection, bodies, reads_settings=reads_settings)
-    head = f'"""Definitions from the notebook {notebook_name}."""\n' + (f"\n{imports}\n" if imports else "")
-    return "\n\n".join([head, *(f"{body}\n" for body in bodies)])
+    if reads_settings:
+        _check_settings_free(cells)
+    bodies = [body for body, _ in rewritten if body]
+    blocks = _import_blocks(module, cells, selection, bodies, reads_settings=reads_settings)
+    head = "\n\n".join([f'"""Definitions from the notebook {title}."""', *blocks])
+    return "\n\n\n".join([head, *bodies]) + "\n"
 
 
 def _setting_code(parameter: Parameter) -> str:
-    code = f"settings().{parameter.field}"
+    code = f"{_SETTINGS}().{parameter.field}"
     return f"{code}.get_secret_value()" if parameter.secret else code
 
 
-def _imports(
+def _check_settings_free(cells: Sequence[Cell]) -> None:
+    for cell in cells:
+        nodes = list(ast.walk(cell.tree)) if cell.tree is not None else []
+        bound = {node.id for node in nodes if isinstance(node, ast.Name) and not isinstance(node.ctx, ast.Load)}
+        bound |= {node.arg for node in nodes if isinstance(node, ast.arg)} | code_names(cell.source).binds
+        if _SETTINGS in bound:
+            raise ExportError(
+                f"{cell.label.capitalize()} binds `{_SETTINGS}`, the name by which its module reads the parameters.",
+                "Give it another name.",
+            )
+
+
+def _import_blocks(
     module: str, cells: Sequence[Cell], selection: Selection, bodies: Sequence[str], *, reads_settings: bool
-) -> str:
-    """The import lines: the standard library and other distributions first, then the package's own modules."""
-    needs = set(needs_of_cells(cells))
+) -> list[str]:
+    """The import lines in blocks: `__future__`, everything installed, statements with a condition, our own modules."""
+    needs = set(needs_of_module(cells))
     imported_here = {name for cell in cells for name in imported_names(cell)}
-    outside: set[str] = set()
-    for name in (needs | imported_here) & selection.imports.keys():
-        unread = "" if name in needs or _mentions(bodies, name) else "  # noqa: F401"
-        outside |= {line + unread for line in selection.imports[name]}
+    wanted = sorted((needs | imported_here) - selection.owners.keys())
+    statements = selection.imports.needed_for(wanted)
+    read = _names_read([*bodies, *statements])
+    outside = {
+        line if name in needs or name in read else f"{line}  # noqa: F401"
+        for line, name in statements.items()
+        if _is_plain(line)
+    }
+    guarded = [text for text in statements if not _is_plain(text)]
     inside = {
         f"from .{selection.owners[name]} import {name}"
         for name in needs & selection.owners.keys()
         if selection.owners[name] != module
     }
     if reads_settings:
-        inside.add("from .config import settings")
-    blocks = [sorted(outside, key=_import_order), sorted(inside)]
-    return "\n\n".join("\n".join(block) for block in blocks if block)
+        inside.add(f"from .config import {_SETTINGS}")
+    future = [f"from __future__ import {', '.join(selection.imports.future)}"] if selection.imports.future else []
+    blocks = [future, sorted(outside, key=_import_order), sorted(guarded), sorted(inside)]
+    return ["\n".join(block) for block in blocks if block]
 
 
-def _mentions(bodies: Sequence[str], name: str) -> bool:
-    return any(re.search(rf"\b{re.escape(name)}\b", body) for body in bodies)
+def _names_read(texts: Sequence[str]) -> set[str]:
+    trees = [ast.parse(text) for text in texts]
+    return {node.id for tree in trees for node in ast.walk(tree) if isinstance(node, ast.Name)}
+
+
+def _is_plain(statement: str) -> bool:
+    return statement.startswith(("import ", "from "))
 
 
 def _import_order(line: str) -> tuple[bool, str]:

@@ -2,34 +2,28 @@
 
 from __future__ import annotations
 
-import re
-from collections.abc import Mapping
+import ast
+import json
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from functools import cached_property
 from importlib import resources
-from pathlib import Path, PurePosixPath
+from pathlib import PurePosixPath
 from typing import Any
 
-from jupyter_prodkit.environment.facts import EnvironmentFacts
+from jupyter_prodkit.errors import MissingDependencyError
+from jupyter_prodkit.export.locked import Locked
 from jupyter_prodkit.export.modules import module_text
+from jupyter_prodkit.export.naming import title_of
+from jupyter_prodkit.export.parameters import Parameter
 from jupyter_prodkit.export.selection import Selection
 from jupyter_prodkit.files import FileTree
-from jupyter_prodkit.notebook.names import code_names
 
-__all__ = ["Locked", "Package", "package_tree"]
+__all__ = ["Package", "package_tree"]
 
-_PIN = re.compile(r"^(?P<name>[A-Za-z0-9][\w.-]*)==(?P<version>[^\s;\\]+)", re.MULTILINE)
 _CONVENTIONAL = ("load", "features", "train", "evaluate", "predict")
-
-
-@dataclass(frozen=True, slots=True)
-class Locked:
-    """What the lock step left behind."""
-
-    requirements: str
-    serving: str
-    wheels: Mapping[str, bytes]
-    facts: EnvironmentFacts
+_NEVER_WRAP = 10**6
+_SERVER = frozenset({"uvicorn", "msgspec", "numpy", "prometheus-client", "pydantic-settings", "pyyaml"})
 
 
 @dataclass(frozen=True)
@@ -53,11 +47,12 @@ class Package:
     @cached_property
     def texts(self) -> Mapping[str, str]:
         """Each module's text."""
-        return {module: module_text(module, self.selection, self.notebook) for module in self.selection.modules}
+        title = title_of(self.notebook)
+        return {module: module_text(module, self.selection, title) for module in self.selection.modules}
 
     @property
     def public(self) -> tuple[tuple[str, tuple[str, ...]], ...]:
-        """Each module and the names it defines, in the notebook's order."""
+        """Each module and the names it defines, sorted."""
         names: dict[str, list[str]] = {module: [] for module in self.selection.modules}
         for name, module in self.selection.owners.items():
             names[module].append(name)
@@ -71,19 +66,35 @@ class Package:
     @property
     def dependencies(self) -> tuple[str, ...]:
         """Exact pins of the distributions that its own modules and its server import."""
-        imported = {name for text in self.texts.values() for name in code_names(text).imports}
+        imported = {name for text in self.texts.values() for name in imported_modules(ast.parse(text))}
         direct = {
-            fact.name
-            for fact in self.lock.facts.distributions
-            if any(module.partition(".")[0] in imported for module in fact.modules)
+            distribution
+            for distribution, modules in self.lock.modules.items()
+            if any(provides(module, name) for module in modules for name in imported)
         }
-        pins = {match["name"]: match["version"] for match in _PIN.finditer(f"{self.lock.requirements}\n{self.lock.serving}")}
-        server = {"uvicorn", "msgspec", "numpy", "prometheus-client", "pydantic-settings", "pyyaml"}
-        return tuple(f"{name}=={pins[name]}" for name in sorted((direct | server) & pins.keys()))
+        pins = self.lock.pins
+        return tuple(f"{name}=={pins[name]}" for name in sorted((direct | _SERVER) & pins.keys()))
+
+
+def imported_modules(tree: ast.AST) -> Iterator[str]:
+    """Yield each module that the code imports anywhere, and what it takes from one as if that were a module too."""
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Import):
+            yield from (alias.name for alias in node.names)
+        elif isinstance(node, ast.ImportFrom) and node.module and not node.level:
+            yield from (f"{node.module}.{alias.name}" for alias in node.names)
+
+
+def provides(module: str, imported: str) -> bool:
+    """Return whether a distribution that owns `module` is what an import of `imported` finds."""
+    return imported == module or imported.startswith(f"{module}.") or module.startswith(f"{imported}.")
 
 
 def package_tree(package: Package) -> FileTree:
-    """Return every file of the package, by its path. The same notebook and lock give the same bytes."""
+    """Return every file of the package but the lock's wheels, by its path.
+
+    The same notebook and lock give the same bytes. Raises MissingDependencyError without pyyaml.
+    """
     values = _values(package)
     source = PurePosixPath("src") / package.name
     tree: dict[PurePosixPath, str | bytes] = {
@@ -103,7 +114,6 @@ def package_tree(package: Package) -> FileTree:
     }
     tree |= {source / f"{module}.py": text for module, text in package.texts.items()}
     tree |= {source / "serving" / name: text for name, text in _runtime_files().items()}
-    tree |= {PurePosixPath("wheels") / name: content for name, content in package.lock.wheels.items()}
     return tree
 
 
@@ -113,24 +123,36 @@ def _values(package: Package) -> dict[str, Any]:
     plain = [p for p in parameters if not p.secret]
     known = [name for name in _CONVENTIONAL if name in package.selection.owners]
     steps = f": {', '.join(known)}" if known else ""
+    title = title_of(package.notebook)
     return {
         "package": package.name,
         "distribution": package.distribution,
         "version": package.version,
-        "notebook": package.notebook,
-        "description": f"Functions and settings of the notebook {package.notebook}{steps}.",
+        "notebook": title,
+        "description": f"Functions and settings of the notebook {title}{steps}.",
         "python": package.lock.facts.python_minor,
         "uv_build": {"low": f"{low[0]}.{low[1]}", "high": f"{low[0]}.{int(low[1]) + 1}"},
         "dependencies": package.dependencies,
         "prefix": f"{package.name.upper()}_",
         "parameters": parameters,
+        "yaml": {p.field: _yaml(p) for p in plain},
         "has_secrets": len(plain) < len(parameters),
         "secret": next((p for p in parameters if p.secret), None),
-        "number": next((p for p in plain if type(p.default) in {int, float}), None),
+        "number": next((p for p in plain if p.annotation in {"int", "float"}), None),
         "public": package.public,
         "features": package.function("features"),
         "features_name": "features",
     }
+
+
+def _yaml(parameter: Parameter) -> str:
+    """The line or lines of config.yaml."""
+    try:
+        import yaml
+    except ImportError as error:
+        raise MissingDependencyError("pyyaml", "export") from error
+    content = {parameter.field: parameter.default}
+    return str(yaml.safe_dump(content, allow_unicode=True, sort_keys=False, width=_NEVER_WRAP)).rstrip()
 
 
 def _render(template: str, values: Mapping[str, Any]) -> str:
@@ -142,7 +164,14 @@ def _render(template: str, values: Mapping[str, Any]) -> str:
         keep_trailing_newline=True,
         autoescape=False,  # noqa: S701 - this makes code and Markdown, not HTML
     )
+    environment.filters["quoted"] = _quoted
+    environment.filters["cell"] = lambda text: str(text).replace("|", "\\|").replace("\n", " ")
     return environment.get_template(template).render(values).rstrip("\n") + "\n"
+
+
+def _quoted(text: str) -> str:
+    """A text in double quotes, as TOML and Python both read it."""
+    return json.dumps(text, ensure_ascii=False).replace("\x7f", "\\u007f")
 
 
 def _runtime_files() -> dict[str, str]:
@@ -150,14 +179,3 @@ def _runtime_files() -> dict[str, str]:
     folder = resources.files("jupyter_prodkit.runtime")
     found = {entry.name: entry.read_text("utf-8") for entry in folder.iterdir() if entry.name.endswith(".py")}
     return dict(sorted(found.items()))
-
-
-def read_lock(folder: Path, facts: EnvironmentFacts) -> Locked:
-    """Return the lock in `folder`."""
-    wheels = {path.name: path.read_bytes() for path in sorted((folder / "wheels").glob("*.whl"))}
-    return Locked(
-        requirements=(folder / "requirements.lock").read_text("utf-8"),
-        serving=(folder / "serving.lock").read_text("utf-8"),
-        wheels=wheels,
-        facts=facts,
-    )

@@ -5,6 +5,7 @@ from __future__ import annotations
 import ast
 import io
 import json
+import keyword
 import re
 import tokenize
 from collections.abc import Iterable, Iterator
@@ -12,12 +13,37 @@ from dataclasses import dataclass
 from typing import Any
 
 from jupyter_prodkit.errors import ExportError
+from jupyter_prodkit.export.annotations import annotation_of, fits, plain_annotation
 from jupyter_prodkit.notebook.document import Cell
+from jupyter_prodkit.release import without_credentials
 
-__all__ = ["Parameter", "read_parameters"]
+__all__ = ["Parameter", "is_secret", "read_parameters"]
 
-_SECRET = re.compile(r"(?:^|_)(?:password|passwd|pwd|secret|token|api_?key|access_?key|private_?key|credentials?)(?:_|$)")
-_TAKEN = frozenset({"model_config", "model_fields", "schema", "json", "copy", "dict", "validate", "construct"})
+_SECRET = re.compile(
+    r"(?:^|_)(?:password|passwd|pwd|secret|token|api_?key|access_?key|private_?key|credentials?)(?:_|$)", re.IGNORECASE
+)
+_SPECIAL_TOKEN = re.compile(r"\W.*\W")
+"""`<pad>`, `[SEP]`: what text models call a token."""
+
+# What every pydantic-settings class has, what its own annotations name, and what the environment says otherwise.
+_TAKEN = frozenset(
+    {
+        *("bool", "bytes", "float", "int", "list", "object", "str", "tuple", "type", "config"),
+        *("construct", "copy", "dict", "from_orm", "json", "parse_file", "parse_obj", "parse_raw", "schema"),
+        *(
+            "schema_json",
+            "settings_cached",
+            "settings_clear_cache",
+            "settings_customise_sources",
+            "update_forward_refs",
+            "validate",
+        ),
+        *("model_computed_fields", "model_config", "model_construct", "model_copy", "model_dump", "model_dump_json"),
+        *("model_extra", "model_fields", "model_fields_set", "model_json_schema", "model_parametrized_name"),
+        *("model_post_init", "model_rebuild", "model_validate", "model_validate_json", "model_validate_strings"),
+    }
+)
+_SHOWN = 60
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,15 +66,24 @@ class Parameter:
         return repr(self.default)
 
     @property
-    def default_yaml(self) -> str:
-        """The default as YAML; JSON is YAML, and quotes what needs quoting."""
-        return json.dumps(self.default, ensure_ascii=False)
+    def default_json(self) -> str:
+        """The default as a variable of the environment would say it."""
+        return self.default if isinstance(self.default, str) else json.dumps(self.default, ensure_ascii=False)
+
+
+def is_secret(name: str, value: Any) -> bool:
+    """Return whether a value of that name must not be written down: it is called a secret, or is a URL with one."""
+    if isinstance(value, str) and without_credentials(value) != value:
+        return True
+    written = value is None or (isinstance(value, str) and not _SPECIAL_TOKEN.fullmatch(value))
+    return written and _SECRET.search(name) is not None
 
 
 def read_parameters(cells: Iterable[Cell]) -> tuple[Parameter, ...]:
     """Return the parameters that the marked cells assign, the last assignment of a name counting.
 
-    Raises ExportError for a statement that is not `NAME = literal`, and for two names that make one field.
+    Raises ExportError for a statement that is not `NAME = literal`, for a name that can't be a setting's, and for two
+    names that make one setting.
     """
     found: dict[str, Parameter] = {}
     for cell in cells:
@@ -75,25 +110,31 @@ def _parameters(cell: Cell, statement: ast.stmt, comments: dict[int, str]) -> It
     if isinstance(statement, ast.Expr) and isinstance(statement.value, ast.Constant):
         return  # a docstring
     name, annotation, value = _assignment(cell, statement)
-    try:
-        default = ast.literal_eval(value)
-        json.dumps(default)
-    except (ValueError, TypeError):
-        raise _refused(cell, statement) from None
+    default = _literal(cell, statement, value)
     field = name.lower().strip("_")
-    if not field.isidentifier() or field in _TAKEN:
-        raise ExportError(f"`{name}` ({cell.label}) can't be the name of a setting.", "Rename the parameter.")
-    secret = bool(_SECRET.search(field)) and (default is None or isinstance(default, str))
+    if not field.isidentifier() or keyword.iskeyword(field) or field in _TAKEN:
+        raise ExportError(
+            f"The parameter `{name}` ({cell.label}) would become the setting `{field}`, a name that is taken.",
+            f"Rename the parameter, for example `{name.strip('_')}_VALUE`.",
+        )
+    secret = is_secret(name, default)
     comment = comments.get(statement.end_lineno or 0, "")
     kind = annotation or annotation_of(default)
+    if not fits(default, kind):
+        raise ExportError(
+            f"The parameter `{name}` ({cell.label}) is annotated `{kind}`, and its value is {default!r}.",
+            "Let the annotation say what the value is.",
+        )
     yield Parameter(name, field, kind, None if secret else default, secret, comment)
 
 
 def _assignment(cell: Cell, statement: ast.stmt) -> tuple[str, str, ast.expr]:
+    annotation = ""
     if isinstance(statement, ast.Assign) and len(statement.targets) == 1:
-        target, annotation, value = statement.targets[0], "", statement.value
+        target, value = statement.targets[0], statement.value
     elif isinstance(statement, ast.AnnAssign) and statement.value is not None:
-        target, annotation, value = statement.target, _plain_annotation(statement.annotation), statement.value
+        target, value = statement.target, statement.value
+        annotation = plain_annotation(statement.annotation, value)
     else:
         raise _refused(cell, statement)
     if not isinstance(target, ast.Name):
@@ -101,41 +142,35 @@ def _assignment(cell: Cell, statement: ast.stmt) -> tuple[str, str, ast.expr]:
     return target.id, annotation, value
 
 
+def _literal(cell: Cell, statement: ast.stmt, value: ast.expr) -> Any:
+    try:
+        literal = ast.literal_eval(value)
+        json.dumps(literal, allow_nan=False)  # what YAML and the environment can carry
+    except (ValueError, TypeError):
+        raise _refused(cell, statement) from None
+    if not _has_plain_keys(literal):
+        raise _refused(cell, statement)
+    return literal
+
+
+def _has_plain_keys(value: Any) -> bool:
+    if isinstance(value, dict):
+        return all(type(key) in {str, int, float} and _has_plain_keys(one) for key, one in value.items())
+    return all(map(_has_plain_keys, value)) if isinstance(value, (list, tuple)) else True
+
+
 def _refused(cell: Cell, statement: ast.stmt) -> ExportError:
     return ExportError(
         f"{cell.label.capitalize()} is marked `parameters`, and its line {statement.lineno} is not `NAME = literal`: "
-        f"{ast.unparse(statement)[:60]}",
+        f"{ast.unparse(statement)[:_SHOWN]}",
         "Keep plain values in this cell (numbers, texts, lists, dictionaries) and move the rest to another cell.",
     )
-
-
-def _plain_annotation(node: ast.expr) -> str:
-    """The annotation where it names builtin types only; else the value's type decides."""
-    names = {part.id for part in ast.walk(node) if isinstance(part, ast.Name)}
-    plain = names <= {"bool", "int", "float", "str", "list", "dict", "tuple"}
-    return ast.unparse(node) if plain and not any(isinstance(part, ast.Attribute) for part in ast.walk(node)) else ""
-
-
-def annotation_of(value: Any) -> str:
-    """Return the type annotation that a literal calls for."""
-    if value is None:
-        return "str | None"
-    if isinstance(value, (list, tuple, set)):
-        kinds = sorted({annotation_of(element) for element in value})
-        return f"list[{' | '.join(kinds)}]" if kinds else "list[str]"
-    if isinstance(value, dict):
-        kinds = sorted({annotation_of(element) for element in value.values()})
-        return f"dict[str, {' | '.join(kinds)}]" if kinds else "dict[str, str]"
-    return type(value).__name__
 
 
 def _comments(source: str) -> dict[int, str]:
     """The comment at the end of each line."""
     found = {}
-    try:
-        for token in tokenize.generate_tokens(io.StringIO(source).readline):
-            if token.type == tokenize.COMMENT and token.line[: token.start[1]].strip():
-                found[token.start[0]] = token.string.lstrip("# ").strip()
-    except (tokenize.TokenError, SyntaxError):
-        return {}
+    for token in tokenize.generate_tokens(io.StringIO(source).readline):
+        if token.type == tokenize.COMMENT and token.line[: token.start[1]].strip():
+            found[token.start[0]] = token.string.lstrip("# ").strip()
     return found

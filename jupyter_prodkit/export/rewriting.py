@@ -5,7 +5,8 @@ This module is imported only where an export runs: libcst comes with the extra `
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import re
+from collections.abc import Mapping, Sequence
 
 import libcst as cst
 from libcst import metadata
@@ -14,21 +15,24 @@ from jupyter_prodkit.errors import ExportError
 
 __all__ = ["rewrite"]
 
+_DIRECTIVES = re.compile(r"\A(?:[ \t]*(?:#[ \t]*\|.*)?\n)+")
+_IN_QUERY = re.compile(r"@([A-Za-z_]\w*)")
 
-def rewrite(source: str, replacements: Mapping[str, str], label: str) -> tuple[str, bool]:
-    """Return `source` without its top-level imports, each global read of a name in `replacements` replaced by its code.
+
+def rewrite(python: str, replacements: Mapping[str, str], label: str) -> tuple[str, bool]:
+    """Return a cell's code without its directives and its top-level imports, and with each global read of a name in
+    `replacements` replaced by its code.
 
     The second value says whether anything was replaced. Raises ExportError, naming the cell by `label`, where such a
-    name is read outside a function, so that it would be read on import.
+    name is read outside a function, so that it would be read on import, or where only a text names it.
     """
-    wrapper = metadata.MetadataWrapper(cst.parse_module(source))
+    wrapper = metadata.MetadataWrapper(cst.parse_module(_DIRECTIVES.sub("", f"{python}\n")))
     reads = _reads(wrapper, replacements, label)
-    return wrapper.module.visit(_Rewriter(reads)).code.strip("\n"), bool(reads)
+    module = wrapper.module.visit(_Replacer(reads))
+    return _without_imports(module).code.strip("\n"), bool(reads)
 
 
-def _reads(
-    wrapper: metadata.MetadataWrapper, replacements: Mapping[str, str], label: str
-) -> dict[cst.CSTNode, str]:
+def _reads(wrapper: metadata.MetadataWrapper, replacements: Mapping[str, str], label: str) -> dict[cst.CSTNode, str]:
     found: dict[cst.CSTNode, str] = {}
     for scope in {scope for scope in wrapper.resolve(metadata.ScopeProvider).values() if scope is not None}:
         for access in scope.accesses:
@@ -46,7 +50,21 @@ def _reads(
                     "Read it inside the function, so that the configuration decides when the function runs.",
                 )
             found[node] = replacements[node.value]
+    _check_queries(wrapper, replacements, label)
     return found
+
+
+def _check_queries(wrapper: metadata.MetadataWrapper, replacements: Mapping[str, str], label: str) -> None:
+    """Refuse `rows.query("age > @LIMIT")` with a parameter: pandas would look for a variable that isn't there."""
+    scopes = wrapper.resolve(metadata.ScopeProvider)
+    for node, scope in scopes.items():
+        text = node.evaluated_value if isinstance(node, cst.SimpleString) else None
+        for name in _IN_QUERY.findall(text) if isinstance(text, str) else ():
+            if name in replacements and scope is not None and all(_is_global(one.scope) for one in scope[name]):
+                raise ExportError(
+                    f"{label.capitalize()} reads the parameter `{name}` in a text: {text!r}.",
+                    f"Take it into a variable of the function first: `limit = {name}`, and `@limit` in the text.",
+                )
 
 
 def _is_global(scope: metadata.Scope) -> bool:
@@ -61,27 +79,36 @@ def _in_function(scope: metadata.Scope) -> bool:
     return False
 
 
-class _Rewriter(cst.CSTTransformer):
-    """Takes top-level imports out and replaces the reads it was given."""
+class _Replacer(cst.CSTTransformer):
+    """Replaces the reads it was given."""
 
     def __init__(self, reads: Mapping[cst.CSTNode, str]) -> None:
         super().__init__()
         self._reads = reads
-        self._depth = 0
 
-    def visit_IndentedBlock(self, node: cst.IndentedBlock) -> None:
-        self._depth += 1
-
-    def leave_IndentedBlock(self, original_node: cst.IndentedBlock, updated_node: cst.IndentedBlock) -> cst.BaseSuite:
-        self._depth -= 1
-        return updated_node
-
-    def leave_SimpleStatementLine(
-        self, original_node: cst.SimpleStatementLine, updated_node: cst.SimpleStatementLine
-    ) -> cst.SimpleStatementLine | cst.RemovalSentinel:
-        imports = all(isinstance(part, (cst.Import, cst.ImportFrom)) for part in original_node.body)
-        return cst.RemoveFromParent() if imports and self._depth == 0 else updated_node
-
-    def leave_Name(self, original_node: cst.Name, updated_node: cst.Name) -> cst.BaseExpression:
+    def leave_Name(self, original_node: cst.Name, updated_node: cst.Name) -> cst.BaseExpression:  # noqa: N802
         code = self._reads.get(original_node)
         return updated_node if code is None else cst.parse_expression(code)
+
+
+def _without_imports(module: cst.Module) -> cst.Module:
+    """Take the top-level imports out; comments above them stay, above what follows."""
+    body: list[cst.BaseCompoundStatement | cst.SimpleStatementLine] = []
+    left: list[cst.EmptyLine] = []
+    for statement in module.body:
+        if _is_import(statement):
+            left += _comments(statement.leading_lines)
+        else:
+            body.append(statement.with_changes(leading_lines=[*left, *statement.leading_lines]) if left else statement)
+            left = []
+    return module.with_changes(body=body, footer=[*left, *module.footer])
+
+
+def _is_import(statement: cst.CSTNode) -> bool:
+    return isinstance(statement, cst.SimpleStatementLine) and all(
+        isinstance(part, (cst.Import, cst.ImportFrom)) for part in statement.body
+    )
+
+
+def _comments(lines: Sequence[cst.EmptyLine]) -> list[cst.EmptyLine]:
+    return [line for line in lines if line.comment is not None]

@@ -7,9 +7,10 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from jupyter_prodkit.errors import ExportError
-from jupyter_prodkit.export.demands import check_cell, check_selection, names_changed_elsewhere
+from jupyter_prodkit.export.exportable import check_cell
 from jupyter_prodkit.export.imports import PageImports, imported_names, read_imports
 from jupyter_prodkit.export.parameters import Parameter, read_parameters
+from jupyter_prodkit.export.wholeness import check_selection, names_changed_elsewhere
 from jupyter_prodkit.notebook.document import Cell, Notebook
 from jupyter_prodkit.notebook.names import code_names
 

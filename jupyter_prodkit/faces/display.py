@@ -41,12 +41,11 @@ def as_json(step: Step[Any, Any], result: Result) -> str:
 def as_text(result: Result, label_of: Callable[[str | None], str]) -> str:
     """Return the outcome for a terminal; `label_of` names a cell by its id."""
     if isinstance(result.document, Report):
-        return _report_text(result.document, label_of)
-    lines = [result.summary]
-    width = max((len(fact.label) for fact in result.facts), default=0)
-    lines += [f"  {fact.label:<{width}}  {fact.value}" for fact in result.facts]
-    lines += [f"  ■ {warning}" for warning in result.warnings]
-    return "\n".join(lines)
+        lines = [_report_text(result.document, label_of)]
+    else:
+        width = max((len(fact.label) for fact in result.facts), default=0)
+        lines = [result.summary, *(f"  {fact.label:<{width}}  {fact.value}" for fact in result.facts)]
+    return "\n".join([*lines, *(f"  ■ {warning}" for warning in result.warnings)])
 
 
 def _report_text(report: Report, label_of: Callable[[str | None], str]) -> str:
@@ -71,9 +70,9 @@ def as_html(result: Result, label_of: Callable[[str | None], str]) -> str:
             f'{escape(fact.label)}</th><td style="text-align:left">{escape(fact.value)}</td></tr>'
             for fact in result.facts
         )
-        warnings = "".join(f"<p>{_shape('warning')}{escape(warning)}</p>" for warning in result.warnings)
-        body = f"<p><strong>{escape(result.summary)}</strong></p><table>{rows}</table>{warnings}"
-    return f'<div class="jp-Prodkit-outcome" style="max-width:60em">{body}</div>'
+        body = f"<p><strong>{escape(result.summary)}</strong></p><table>{rows}</table>"
+    warnings = "".join(f"<p>{_shape('warning')}{escape(warning)}</p>" for warning in result.warnings)
+    return f'<div class="jp-Prodkit-outcome" style="max-width:60em">{body}{warnings}</div>'
 
 
 def _report_html(report: Report, label_of: Callable[[str | None], str]) -> str:

@@ -27,7 +27,7 @@ _WIDEST_INTEGER = 256
 
 
 def glimpse(value: Any) -> Glimpse:
-    """Return a glimpse of `value`: in microseconds, whatever its size. Never raises, and calls no code of the user's."""
+    """Return a glimpse of `value`, in microseconds whatever its size. Never raises, and runs no code of the user's."""
     try:
         return _glimpse(value)
     except Exception:  # noqa: BLE001 - changed by another thread meanwhile, or stranger than we know

@@ -17,7 +17,7 @@ Two runs of the same code on the same inputs make the same version: running an i
 
 @dataclass(frozen=True, slots=True)
 class Glimpse:
-    """The little we keep of a value: enough to show that two differ and, for small plain values, that they are equal."""
+    """The little we keep of a value: enough to show that two differ and, of small plain values, that they are equal."""
 
     text: str
     """For reading: `891 rows × 12 columns`, `0.25`, `a list of 3`; never what a text says: it may be a secret."""

@@ -64,6 +64,7 @@ class Tracker:
         self._running: dict[int, _Running] = {}  # by thread: subshells run code beside the main thread's
         self._deferred: dict[str, frozenset[str]] = {}
         self._live = LiveNames(namespace)
+        self._outputs_of: dict[str, Mapping[str, Version]] = {}  # of the last run of each code
         self._count = 0
         self.modules = UserModules(earlier)
         live = {} if from_start else dict.fromkeys(self._live.ids(), _UNKNOWN)
@@ -170,6 +171,9 @@ class Tracker:
         interrupted = error is not None and issubclass(type(error), KeyboardInterrupt)
         ending = f"stopped in run {self._count}" if interrupted else "raised" if error is not None else ""
         outputs = self._versions(running, f"{digest} {ending}", after)
+        if error is None:
+            outputs = {**self._made_again(digest, ids), **outputs}
+            self._outputs_of[digest] = outputs
         self._live.remember(ids, {**running.before, **after})
         self.modules.after_run(running.names.imports, only_named=own_magics_in(running.source))
         self._note_definitions(running.names, changed)
@@ -227,6 +231,11 @@ class Tracker:
             name: valued(seen.digest) if seen.digest is not None else settled.get(name) or short(*base, name)
             for name, seen in after.items()
         }
+
+    def _made_again(self, digest: str, ids: Mapping[str, int]) -> dict[str, Version]:
+        """What the same code made before and is still there: a star import binds the same objects again, unseen."""
+        made, held = self._outputs_of.get(digest, {}), self._timeline.live
+        return {name: version for name, version in made.items() if name in ids and held.get(name) == version}
 
     def _note_definitions(self, names: CodeNames, changed: Iterable[str]) -> None:
         for name in set(changed) - names.deferred.keys():

@@ -154,3 +154,15 @@ def test_our_own_cells_are_no_part_of_the_notebook(kernel, notebook):
     report = json.loads(kernel.printed)
     assert [cell["cell_id"] for cell in report["cells"]] == ["a", "b"]
     assert report["verdict"] == "reproducible"
+
+
+def test_a_check_needs_no_folder_to_write_to(kernel, notebook):
+    """Where the project folder is not ours, the verdict is given all the same, with a word on the record."""
+    notebook(a=LOAD)
+    (kernel.folder / "work-prod").mkdir()
+    (kernel.folder / "work-prod" / "thesis.txt").write_text("years of work")
+    kernel.run(LOAD, "a")
+    assert kernel.run("%prodcheck").success
+    assert "Reproducible" in kernel.text
+    assert "Not entered into the release record" in kernel.text
+    assert [path.name for path in (kernel.folder / "work-prod").iterdir()] == ["thesis.txt"]

@@ -6,24 +6,28 @@ from collections.abc import Callable, Iterable
 
 from jupyter_prodkit.check.evidence import Evidence
 from jupyter_prodkit.check.report import Finding
-from jupyter_prodkit.check.rules import hidden_state, paths, randomness
+from jupyter_prodkit.check.rules import inputs, leftovers, missing, outdated, page, paths, randomness
 
 __all__ = ["RULES", "Rule"]
 
 Rule = Callable[[Evidence], Iterable[Finding]]
 
 RULES: tuple[Rule, ...] = (
-    hidden_state.undefined_name,
-    hidden_state.never_run,
-    hidden_state.edited_since_run,
-    hidden_state.run_twice,
-    hidden_state.deleted_cell,
-    hidden_state.out_of_order,
-    hidden_state.before_defined,
-    hidden_state.stale_input,
-    hidden_state.interrupted,
-    hidden_state.unknown_origin,
-    hidden_state.orphans,
+    page.syntax_error,
+    page.file_behind,
+    missing.undefined_name,
+    outdated.never_run,
+    outdated.edited_since_run,
+    outdated.interrupted,
+    outdated.not_seen,
+    inputs.run_twice,
+    inputs.deleted_cell,
+    inputs.out_of_order,
+    inputs.before_defined,
+    inputs.stale_input,
+    inputs.unknown_origin,
+    leftovers.changed_elsewhere,
+    leftovers.orphans,
     randomness.unseeded,
     paths.absolute,
 )

@@ -1,83 +1,23 @@
-"""What marked cells must keep to, each demand with the words that say what is wrong and what to do."""
+"""What the marked cells must be together: a whole that the rest of the page does not change."""
 
 from __future__ import annotations
 
 import ast
 import symtable
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
+from itertools import pairwise
 
 from jupyter_prodkit.errors import ExportError
 from jupyter_prodkit.export.imports import PageImports, star_imports
-from jupyter_prodkit.export.parameters import is_secret
-from jupyter_prodkit.export.quiet import loud_statement
 from jupyter_prodkit.notebook.dataflow import needs_of_cells
 from jupyter_prodkit.notebook.document import Cell, Notebook
 from jupyter_prodkit.notebook.names import code_names
-from jupyter_prodkit.release import without_credentials
 
-__all__ = ["check_cell", "check_selection", "names_changed_elsewhere", "needs_of_module"]
+__all__ = ["check_selection", "names_changed_elsewhere", "needs_of_module"]
 
-_SHOWN = 60
 _NOTEBOOK_ONLY = ("In", "Out", "display")
 _INJECTED = "injected-parameters"
 """Papermill's tag on the cell it adds with the values of one run."""
-
-
-# --- one cell ----------------------------------------------------------------------------------------------------
-
-
-def check_cell(cell: Cell) -> None:
-    """Raise ExportError where a cell marked `export` can't stand in a module."""
-    marked = f"{cell.label.capitalize()} is marked `export`"
-    if cell.tree is None:
-        raise ExportError(f"{marked} and is not valid Python.", "Mend the cell.")
-    if "get_ipython" in {node.id for node in ast.walk(cell.tree) if isinstance(node, ast.Name)}:
-        raise ExportError(
-            f"{marked} and uses a magic or a shell line, which exist in notebooks only.",
-            "Move it to a cell of its own, without the mark.",
-        )
-    for text in star_imports(cell):
-        raise ExportError(
-            f"{marked} and holds `{text}`, which does not say what it brings.",
-            "Import by name, from an installed package: `from package import name`.",
-        )
-    loud = loud_statement(cell.tree.body)
-    if loud is not None:
-        raise ExportError(
-            f"{marked}, and its line {loud.lineno} would run on import: {_first_line(loud)}",
-            "Put it into a function, or into a cell without the mark: importing a package must do nothing.",
-        )
-    for line in _secrets(cell.tree):
-        raise ExportError(
-            f"{marked}, and its line {line} holds a secret, which would stand in the package for all to read.",
-            "Move it to a cell marked `parameters`: there it becomes a setting whose value only the environment has.",
-        )
-
-
-def _first_line(statement: ast.stmt) -> str:
-    return ast.unparse(statement).splitlines()[0][:_SHOWN]
-
-
-def _secrets(tree: ast.Module) -> Iterator[int]:
-    for node in ast.walk(tree):
-        if isinstance(node, ast.Constant) and isinstance(node.value, str):
-            if without_credentials(node.value) != node.value:
-                yield node.lineno
-        for name, value in _named_values(node):
-            if isinstance(value, ast.Constant) and value.value and is_secret(name, value.value):
-                yield value.lineno
-
-
-def _named_values(node: ast.AST) -> Iterator[tuple[str, ast.expr | None]]:
-    if isinstance(node, ast.Assign):
-        yield from ((target.id, node.value) for target in node.targets if isinstance(target, ast.Name))
-    elif isinstance(node, ast.AnnAssign) and isinstance(node.target, ast.Name):
-        yield node.target.id, node.value
-    elif isinstance(node, ast.keyword) and node.arg:
-        yield node.arg, node.value
-
-
-# --- all of them together ----------------------------------------------------------------------------------------
 
 
 def check_selection(
@@ -110,7 +50,9 @@ def needs_of_module(cells: Iterable[Cell]) -> Mapping[str, Cell]:
 def _reads_global(table: symtable.SymbolTable, name: str) -> bool:
     if name in table.get_identifiers():
         symbol = table.lookup(name)
-        outside = symbol.is_global() if table.get_type() != "module" else not (symbol.is_assigned() or symbol.is_imported())
+        outside = (
+            symbol.is_global() if table.get_type() != "module" else not (symbol.is_assigned() or symbol.is_imported())
+        )
         if symbol.is_referenced() and outside:
             return True
     return any(_reads_global(child, name) for child in table.get_children())
@@ -199,4 +141,4 @@ def _circle(needed: Mapping[str, Mapping[str, str]]) -> list[tuple[str, str]]:
         return next((found for other in sorted(needed[module]) if (found := search(other, (*way, module)))), ())
 
     found = next((circle for module in sorted(needed) if (circle := search(module, ()))), ())
-    return list(zip(found, found[1:], strict=False))
+    return list(pairwise(found))

@@ -1,0 +1,79 @@
+"""What the simulated clean run finds of each cell."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field, replace
+from functools import cached_property
+
+from jupyter_prodkit.check.report import CellState
+from jupyter_prodkit.notebook.document import Cell
+from jupyter_prodkit.session.record import Execution, Glimpse, Version
+
+__all__ = ["CleanRun", "Judged", "Mismatch"]
+
+
+@dataclass(frozen=True, slots=True)
+class Mismatch:
+    """A name that the shown run of a cell read otherwise than a clean run would."""
+
+    name: str
+    ran_with: Version | None
+    """None where the name did not exist when the cell ran."""
+    clean: Version | None
+    """None where a clean run would not have the name at all."""
+    writer: Cell | None
+    """The cell above that a clean run would have the name from."""
+
+
+@dataclass(frozen=True, slots=True)
+class Judged:
+    """One cell after the walk."""
+
+    cell: Cell
+    state: CellState
+    runs: tuple[Execution, ...]
+    """The cell's runs in this kernel, oldest first."""
+    edited: bool = False
+    """Whether its last run had other code."""
+    missing: tuple[str, ...] = ()
+    """Names that a clean run would look for in vain, so that the cell would raise NameError."""
+    mismatches: tuple[Mismatch, ...] = ()
+    clean_run: Execution | None = None
+    """The recorded run that shows what a clean run gives; the shown one where the cell reproduces."""
+    differing: tuple[tuple[str, Glimpse, Glimpse], ...] = ()
+    """Names whose value differs: as it is, and as a clean run gives it."""
+    changed_since: tuple[str, ...] = ()
+    """Names that it leaves in a clean run, and that code from elsewhere has since changed or deleted."""
+
+    @property
+    def shown(self) -> Execution | None:
+        """The run whose outcome the page shows."""
+        return self.runs[-1] if self.runs else None
+
+
+@dataclass
+class CleanRun:
+    """The state of the simulated clean run, and what was found on the way."""
+
+    homes: dict[int, Cell] = field(default_factory=dict)
+    """The cell on the page that each run belongs to, by the run's number."""
+    cells: list[Judged] = field(default_factory=list)
+    state: dict[str, Version] = field(default_factory=dict)
+    """Each name that exists by now, and its version."""
+    writers: dict[str, Cell] = field(default_factory=dict)
+    """The cell that wrote each name last."""
+    deferred: dict[str, frozenset[str]] = field(default_factory=dict)
+    modules: set[str] = field(default_factory=set)
+    may_exist: set[str] = field(default_factory=set)
+    """Names that a call of a function may have bound."""
+    any_may_exist: bool = False
+    """Whether a cell whose outcome is not known may have bound any name."""
+
+    @cached_property
+    def by_id(self) -> dict[str, Judged]:
+        """What was found of each cell; to be asked when the walk is over."""
+        return {judged.cell.cell_id: judged for judged in self.cells}
+
+    def replace_at(self, place: int, **changes: object) -> None:
+        """Change what was found of one cell."""
+        self.cells[place] = replace(self.cells[place], **changes)  # type: ignore[arg-type]

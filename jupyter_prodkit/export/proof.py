@@ -1,0 +1,98 @@
+"""The proof that a package is one: its imports are locked, and in a new process it can be imported and says nothing."""
+
+from __future__ import annotations
+
+import ast
+import json
+import os
+import sys
+import tempfile
+from collections.abc import Iterable
+from pathlib import Path
+
+from jupyter_prodkit.errors import ExportError
+from jupyter_prodkit.export.package import Package, imported_modules, provides
+from jupyter_prodkit.export.quiet import is_quiet
+from jupyter_prodkit.progress import Progress
+from jupyter_prodkit.subprocesses import run_program
+
+__all__ = ["check_imports", "prove_import"]
+
+# Imports every module, then reads the exported config.yaml as a user of the package would.
+_TRIAL = """
+import importlib, json, os, sys
+
+def check(package, config, secrets, modules):
+    before = set(os.listdir())
+    for name in modules:
+        importlib.import_module(name)
+    written = sorted(set(os.listdir()) - before)
+    os.environ[f"{package.upper()}_CONFIG"] = config
+    importlib.import_module(f"{package}.config").Settings(**dict.fromkeys(secrets, "x"))
+    sys.stdout.write("\\n" + json.dumps(written))
+
+try:
+    check(*json.loads(sys.argv[1]))
+except Exception as error:
+    sys.exit(f"{type(error).__name__}: {' '.join(str(error).split())[:300]}")
+"""
+
+
+def check_imports(package: Package) -> tuple[str, ...]:
+    """Return a warning for each module that a function imports and the lock has not.
+
+    Raises ExportError where importing the package itself needs such a module.
+    """
+    warnings = []
+    for module, text in sorted(package.texts.items()):
+        tree = ast.parse(text)
+        at_once = [node for node in tree.body if isinstance(node, (ast.Import, ast.ImportFrom)) and is_quiet(node)]
+        for name in _unlocked(package, (name for node in at_once for name in imported_modules(node))):
+            raise ExportError(f"`{module}` imports `{name}`, which is not in the lock.", _advice(package, name))
+        for name in _unlocked(package, imported_modules(tree)):
+            warnings.append(f"`{module}` imports `{name}` where it needs it, and the lock does not have it.")
+    return tuple(warnings)
+
+
+def _unlocked(package: Package, imported: Iterable[str]) -> list[str]:
+    owned = [module for modules in package.lock.modules.values() for module in modules]
+    pinned = {name.replace("-", "_") for name in package.lock.pins}
+    roots = {
+        name.partition(".")[0] for name in imported if not any(provides(module, name) for module in owned)
+    } - sys.stdlib_module_names
+    return sorted(roots - pinned - {package.name, "yaml"})
+
+
+def _advice(package: Package, name: str) -> str:
+    if name in package.lock.facts.local_modules:
+        return "It is a file of your own: move its code into an exported cell, or make it a package and install that."
+    return "Run the cell that imports it, then %prodlock."
+
+
+def prove_import(wheel: Path, config: Path, package: Package, progress: Progress) -> None:
+    """Import every module of the wheel in an empty folder, and read `config`, the exported config.yaml.
+
+    Raises ExportError where that fails, says anything or writes a file.
+    """
+    modules = [package.name, f"{package.name}.config", *(f"{package.name}.{module}" for module in package.texts)]
+    secrets = [parameter.field for parameter in package.selection.parameters if parameter.secret]
+    request = json.dumps([package.name, str(config), secrets, modules])
+    prefix = f"{package.name.upper()}_"
+    environment = {name: value for name, value in os.environ.items() if not name.upper().startswith(prefix)}
+    environment |= {"PYTHONPATH": str(wheel), "PYTHONDONTWRITEBYTECODE": "1"}
+    with tempfile.TemporaryDirectory() as empty:
+        command = [sys.executable, "-W", "ignore", "-c", _TRIAL, request]
+        finished = run_program(command, progress, cwd=Path(empty), environment=environment)
+    printed, _, written = finished.stdout.rpartition("\n")
+    said = (printed + finished.stderr).strip()
+    if finished.status != 0:
+        what = f"can't be imported: {said.splitlines()[-1] if said else f'status {finished.status}'}"
+    elif said:
+        what = f"prints something when it is imported: {said.splitlines()[0]}"
+    elif written != "[]":
+        what = f"writes files when it is imported: {', '.join(json.loads(written))}"
+    else:
+        return
+    raise ExportError(
+        f"The exported package {what}", "Look at the decorators and imports of the marked cells; they run on import."
+    )

@@ -1,0 +1,96 @@
+"""Makes docs/panel-light.png and docs/panel-dark.png: the demo in a real JupyterLab, one misstep made, the panel beside it.
+
+    .venv/bin/python scripts/pictures.py
+"""
+
+from __future__ import annotations
+
+import shutil
+import subprocess
+import sys
+import tempfile
+from pathlib import Path
+
+import nbformat
+from playwright.sync_api import Page, ViewportSize, expect, sync_playwright
+
+ROOT = Path(__file__).parents[1]
+sys.path.insert(0, str(ROOT / "tests/browser"))
+
+from conftest import (  # noqa: E402 - found on the line above
+    CHROMIUM,
+    NotebookPage,
+    free_port,
+    server_command,
+    server_environment,
+    stop,
+    wait_for_server,
+)
+
+SIZE = ViewportSize(width=1360, height=960)
+NO_NEWS = "config/lab/user-settings/@jupyterlab/apputils-extension/notification.jupyterlab-settings"
+
+
+def main() -> None:
+    """Start JupyterLab on a copy of the demo, and take the two pictures."""
+    with tempfile.TemporaryDirectory() as folder:
+        root = Path(folder) / "notebooks"
+        root.mkdir()
+        shutil.copy(ROOT / "binder/demo.ipynb", root)
+        (Path(folder) / NO_NEWS).parent.mkdir(parents=True)
+        (Path(folder) / NO_NEWS).write_text('{"fetchNews": "false", "checkForUpdates": false}')
+        port = free_port()
+        log = Path(folder) / "server.log"
+        environment = server_environment(Path(folder))
+        with log.open("wb") as output:
+            server = subprocess.Popen(
+                server_command(port, root), env=environment, stdout=output, stderr=output, start_new_session=True
+            )
+        try:
+            wait_for_server(f"http://127.0.0.1:{port}", server, log)
+            take(f"http://127.0.0.1:{port}", root / "demo.ipynb")
+        finally:
+            stop(server)
+
+
+def take(url: str, notebook: Path) -> None:
+    """Make the misstep in a browser, and save what is to be seen, in light and in dark."""
+    ids = [cell.id for cell in nbformat.read(notebook, as_version=4).cells]
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=CHROMIUM, args=["--no-sandbox", "--disable-gpu"])
+        page = browser.new_page(viewport=SIZE, device_scale_factor=1.5)
+        page.goto(f"{url}/lab/tree/{notebook.name}?reset")
+        page.locator("#jupyterlab-splash").wait_for(state="detached")
+        opened = NotebookPage(page, ids)
+        opened.wait_until_idle()
+        opened.command("jupyter-prodkit:show-panel")
+        opened.wait_until_attached()
+        go_to(page, ids.index("friday"))
+        opened.command("notebook:run-all-above")
+        expect(opened.test_id("prodkit-verdict")).to_contain_text("reproduce", timeout=60_000)
+        go_to(page, ids.index("first-look"))
+        opened.command("notebook:run-cell")
+        expect(opened.test_id("prodkit-finding").first).to_be_visible()
+        opened.command("filebrowser:toggle-main")
+        for theme in ("Light", "Dark"):
+            page.evaluate(f"window.jupyterapp.commands.execute('apputils:change-theme', {{theme: 'JupyterLab {theme}'}})")
+            page.wait_for_timeout(1500)  # the new style sheet and the plots fade in
+            page.screenshot(path=ROOT / f"docs/panel-{theme.lower()}.png")
+        page.evaluate("window.jupyterapp.serviceManager.sessions.shutdownAll()")
+        browser.close()
+
+
+def go_to(page: Page, index: int) -> None:
+    """Scroll to a cell and select it."""
+    page.evaluate(
+        """index => {
+            const notebook = window.jupyterapp.shell.currentWidget.content;
+            notebook.activeCellIndex = index;
+            return notebook.scrollToItem(index, "center");
+        }""",
+        index,
+    )
+
+
+if __name__ == "__main__":
+    main()
