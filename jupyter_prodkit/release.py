@@ -158,9 +158,10 @@ class ProjectFolder:
             )
 
     def _held(self) -> set[str]:
-        """What is in the folder, but for what a killed process of ours left behind."""
+        """What is in the folder, but for what a killed run leaves: half a step, or a lock without its record."""
         try:
-            return {entry.name for entry in self.path.iterdir() if not entry.name.startswith(STAGING)}
+            found = {entry.name for entry in self.path.iterdir() if not entry.name.startswith(STAGING)}
+            return found - {self.lock.name} if (self.lock / "environment.json").is_file() else found
         except FileNotFoundError:
             return set()
         except OSError as error:

@@ -128,7 +128,8 @@ def perform(step: Step[OptionsT, PlanT], plan: PlanT, inputs: Inputs, options: O
 def _enter(step: Step[OptionsT, PlanT], result: Result, inputs: Inputs, options: OptionsT) -> None:
     if result.recorded is None:
         return
-    inputs.project.claim(force=options.force)
+    if not step.needs_project:
+        inputs.project.claim(force=options.force)
     done = StepRecord(
         done_at=now(),
         notebook_digest=inputs.notebook.code_digest,

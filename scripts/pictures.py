@@ -1,6 +1,7 @@
-"""Makes docs/panel-light.png and docs/panel-dark.png: the demo in a real JupyterLab, one misstep made, the panel beside it.
+"""Makes the README's pictures, docs/panel-light.png and docs/panel-dark.png.
 
-    .venv/bin/python scripts/pictures.py
+They show the demo in a real JupyterLab, with one misstep made and the panel beside it.
+Run it as `.venv/bin/python scripts/pictures.py`.
 """
 
 from __future__ import annotations
@@ -73,7 +74,9 @@ def take(url: str, notebook: Path) -> None:
         expect(opened.test_id("prodkit-finding").first).to_be_visible()
         opened.command("filebrowser:toggle-main")
         for theme in ("Light", "Dark"):
-            page.evaluate(f"window.jupyterapp.commands.execute('apputils:change-theme', {{theme: 'JupyterLab {theme}'}})")
+            page.evaluate(
+                f"window.jupyterapp.commands.execute('apputils:change-theme', {{theme: 'JupyterLab {theme}'}})"
+            )
             page.wait_for_timeout(1500)  # the new style sheet and the plots fade in
             page.screenshot(path=ROOT / f"docs/panel-{theme.lower()}.png")
         page.evaluate("window.jupyterapp.serviceManager.sessions.shutdownAll()")

@@ -85,6 +85,12 @@ def test_what_a_killed_run_left_does_not_lock_the_user_out(project: ProjectFolde
     """A first run that was killed leaves a half-written folder; the next run still counts the place as free."""
     (project.path / f"{STAGING}abc" / "lock").mkdir(parents=True)
     project.claim(force=False)
+    project.lock.mkdir()
+    (project.lock / "environment.json").write_text("{}")  # a lock that was written, but not recorded any more
+    project.claim(force=False)
+    (project.lock / "environment.json").unlink()
+    with pytest.raises(ProjectError, match="was not made by jupyter-prodkit"):
+        project.claim(force=False)
 
 
 @pytest.mark.parametrize("where", ["out", "out/below"])

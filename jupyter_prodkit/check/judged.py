@@ -6,6 +6,7 @@ from dataclasses import dataclass, field, replace
 from functools import cached_property
 
 from jupyter_prodkit.check.report import CellState
+from jupyter_prodkit.notebook.dataflow import Definitions
 from jupyter_prodkit.notebook.document import Cell
 from jupyter_prodkit.session.record import Execution, Glimpse, Version
 
@@ -62,7 +63,7 @@ class CleanRun:
     """Each name that exists by now, and its version."""
     writers: dict[str, Cell] = field(default_factory=dict)
     """The cell that wrote each name last."""
-    deferred: dict[str, frozenset[str]] = field(default_factory=dict)
+    definitions: Definitions = field(default_factory=Definitions)
     modules: set[str] = field(default_factory=set)
     may_exist: set[str] = field(default_factory=set)
     """Names that a call of a function may have bound."""

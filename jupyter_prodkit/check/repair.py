@@ -25,6 +25,8 @@ def repair_plan(clean: CleanRun, live: Mapping[str, Version]) -> tuple[PlannedRu
     page = _Page(clean, live)
     chosen: set[int] = set()
     pending = {place for place, judged in enumerate(clean.cells) if judged.state not in {"reproduced", "failed"}}
+    if pending:
+        pending |= page.overtaken()
     while pending:
         place = pending.pop()
         chosen.add(place)
@@ -50,55 +52,71 @@ class _Page:
 
     @cached_property
     def writers(self) -> dict[str, list[int]]:
-        """The places that write each name, in page order; what a run really wrote counts with what the text shows."""
+        """The places that write or delete each name, in page order."""
         found: dict[str, list[int]] = {}
-        for place, judged in enumerate(self.clean.cells):
-            recorded = () if judged.clean_run is None else judged.clean_run.outputs
-            for name in {*writes(self.names[place], self.clean.modules), *recorded}:
+        for place in range(len(self.clean.cells)):
+            for name in self._written(place):
                 found.setdefault(name, []).append(place)
         return found
 
+    def overtaken(self) -> set[int]:
+        """The last writers of names that the kernel holds as a cell further up left them, when that ran again."""
+        known = {name: self.writers[name][-1] for name in self.clean.state if name in self.writers}
+        return {place for name, place in known.items() if self.live.get(name) != self.clean.state[name]}
+
     def creators(self, place: int) -> set[int]:
         """The cells that make what a cell reads, where the kernel holds something else than it would find."""
-        found: set[int] = set()
-        names = self.names[place]
         run = self.clean.cells[place].clean_run
         recorded = () if run is None else run.inputs
-        for name in {*needs_when_run(names, self.clean.deferred), *recorded}:
-            chain = self._chain(name, place)
-            if chain and not self._holds(name, chain[-1]):
-                found.update(chain)
-        return found
+        reads = {*needs_when_run(self.names[place], self.clean.definitions), *recorded}
+        return {maker for name in reads for maker in self._makers(name, place)}
 
     def later_writers(self, place: int) -> set[int]:
-        """The next cell below that writes what this one makes anew."""
+        """The next cells below that write otherwise what this one makes anew."""
         found: set[int] = set()
-        run = self.clean.cells[place].clean_run
-        recorded = () if run is None else run.outputs
-        for name in {*writes(self.names[place], self.clean.modules), *recorded}:
+        for name in self._written(place):
             places = self.writers[name]
-            after = bisect_left(places, place + 1)
-            if after < len(places) and not self._settles(name, place, places[after]):
-                found.add(places[after])
+            below = places[bisect_left(places, place + 1) :]
+            found.update([later for later in below if not self._leave_the_same(name, place, later)][:1])
         return found
 
-    def _settles(self, name: str, place: int, later: int) -> bool:
-        """Whether both cells leave the same value, so that the later one need not run for it."""
-        first, second = self.clean.cells[place].clean_run, self.clean.cells[later].clean_run
-        version = None if first is None else first.outputs.get(name)
-        return second is not None and version is not None and second.outputs.get(name) == version
+    def _written(self, place: int) -> set[str]:
+        """What a cell writes or deletes: what its text shows, and its run tells better where branches and loops stand."""
+        names, run = self.names[place], self.clean.cells[place].clean_run
+        if run is None:
+            return {*writes(names, self.clean.modules), *names.deletes}
+        return {*names.binds_always, *(names.mutates - self.clean.modules), *run.outputs, *run.deleted}
 
-    def _holds(self, name: str, writer: int) -> bool:
-        """Whether the kernel still holds `name` as the clean run of its writer leaves it."""
-        run = self.clean.cells[writer].clean_run
-        return run is not None and name in run.outputs and self.live.get(name) == run.outputs[name]
+    def _makers(self, name: str, place: int) -> list[int]:
+        """The cells above `place` to run for `name`, from the one that creates it to the last that changes it.
 
-    def _chain(self, name: str, place: int) -> list[int]:
-        """The cells above that make `name`, from the one that creates it to the last that changes it."""
+        None, where the kernel holds it; only the last of them, where it holds what one in the midst leaves.
+        """
         places = self.writers.get(name, [])
         chain: list[int] = []
         for writer in reversed(places[: bisect_left(places, place)]):
-            chain.append(writer)
-            if name in self.names[writer].binds and name not in self.names[writer].needs:
+            if self._holds(name, writer):
                 break
-        return chain[::-1]
+            chain.append(writer)
+            if self._creates(name, writer):
+                break
+        return chain
+
+    def _creates(self, name: str, place: int) -> bool:
+        names = self.names[place]
+        return name in names.deletes or (name in names.binds and name not in names.needs)
+
+    def _leave_the_same(self, name: str, place: int, later: int) -> bool:
+        """Whether both cells leave the same value, so that the later one need not run for it."""
+        return self._left(name, place) is not None and self._left(name, place) == self._left(name, later)
+
+    def _holds(self, name: str, writer: int) -> bool:
+        """Whether the kernel holds `name` as the clean run of its writer leaves it."""
+        run = self.clean.cells[writer].clean_run
+        if run is None or (name not in run.outputs and name not in run.deleted):
+            return False
+        return self.live.get(name) == run.outputs.get(name)
+
+    def _left(self, name: str, place: int) -> Version | None:
+        run = self.clean.cells[place].clean_run
+        return None if run is None else run.outputs.get(name)

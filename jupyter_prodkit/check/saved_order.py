@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from jupyter_prodkit.notebook.dataflow import needs_when_run, writes
+from jupyter_prodkit.notebook.dataflow import Definitions, needs_when_run, writes
 from jupyter_prodkit.notebook.document import Cell, Notebook
 from jupyter_prodkit.notebook.names import code_names
 from jupyter_prodkit.session.record import Execution, Timeline, Version
@@ -18,25 +18,25 @@ def saved_timeline(notebook: Notebook) -> Timeline:
         key=lambda cell: (cell.execution_count or 0, cell.index),
     )
     live: dict[str, Version] = {}
-    deferred: dict[str, frozenset[str]] = {}
+    definitions = Definitions()
     modules: set[str] = set()
     executions = []
     for number, cell in enumerate(ran, 1):
         modules |= code_names(cell.source).modules
-        execution = _execution(cell, number, live, deferred, modules)
+        execution = _execution(cell, number, live, definitions, modules)
         executions.append(execution)
         for name in execution.deleted:
             live.pop(name, None)
         live.update(execution.outputs)
-        deferred.update(code_names(cell.source).deferred)
+        definitions.add(code_names(cell.source))
     return Timeline(tuple(executions), live)
 
 
 def _execution(
-    cell: Cell, number: int, live: dict[str, Version], deferred: dict[str, frozenset[str]], modules: set[str]
+    cell: Cell, number: int, live: dict[str, Version], definitions: Definitions, modules: set[str]
 ) -> Execution:
     names = code_names(cell.source)
-    reads = live.keys() if names.needs_any else needs_when_run(names, deferred) & live.keys()
+    reads = live.keys() if names.needs_any else needs_when_run(names, definitions) & live.keys()
     inputs = {name: live[name] for name in sorted(reads)}
     outputs = {name: f"{cell.cell_id} {name}" for name in writes(names, modules)}
     return Execution(

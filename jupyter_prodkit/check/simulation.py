@@ -8,6 +8,7 @@ outcome is what a clean run gives, and is compared with what the page shows. Whe
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 
 from jupyter_prodkit.check.homes import runs_of_cells
 from jupyter_prodkit.check.judged import CleanRun, Judged, Mismatch
@@ -16,9 +17,11 @@ from jupyter_prodkit.notebook.dataflow import writes
 from jupyter_prodkit.notebook.document import Cell, Notebook
 from jupyter_prodkit.notebook.names import CodeNames, code_names
 from jupyter_prodkit.session.record import Execution, Glimpse, Timeline, Version
-from jupyter_prodkit.session.stated import settle, stated_names
+from jupyter_prodkit.session.stated import settle, stated_names, valued
 
 __all__ = ["simulate"]
+
+_MUTABLE = tuple(valued(f"{kind} ") for kind in ("list", "dict", "set"))
 
 
 def simulate(notebook: Notebook, timeline: Timeline) -> CleanRun:
@@ -40,34 +43,35 @@ def simulate(notebook: Notebook, timeline: Timeline) -> CleanRun:
 
 
 def _judge(clean: CleanRun, cell: Cell, runs: list[Execution], same_code: list[Execution]) -> Judged:
-    names = code_names(cell.source)
     shown = runs[-1] if runs else None
     edited = shown is not None and shown.digest != cell.digest
     match = _find_match(clean.state, shown if not edited else None, same_code)
-    missing = _surely_missing(clean, names, match)
-    mismatches = _mismatches(clean, shown) if shown is not None and not edited and match is not shown else ()
-    differing = _differing(shown, match) if match is not None and shown is not None and match is not shown else ()
-    if shown is None or match is None:
-        state = _state_unmatched(cell, shown, failing=bool(missing) or not cell.is_valid)
-    elif match is not shown and not edited and _same_outcome(shown, match, mismatches):
-        state, match, mismatches, differing = "reproduced", shown, (), ()
-    else:
-        state = _state_matched(shown, match, differing, failing=bool(missing))
-    return Judged(cell, state, tuple(runs), edited, missing, mismatches, match, differing)
+    missing = _surely_missing(clean, code_names(cell.source), match)
+    found = Judged(cell, "reproduced", tuple(runs), edited, missing, clean_run=match)
+    if shown is None:
+        return replace(found, state=_state_unseen(found))
+    if match is shown or (not edited and _raised_the_same(shown, missing)):
+        return found
+    mismatches = () if edited else _mismatches(clean, shown)
+    if match is not None and not edited and _same_outcome(shown, match, mismatches):
+        return replace(found, clean_run=shown)
+    differing = () if match is None else _differing(shown, match)
+    state = _state_otherwise(found, match, differing)
+    return replace(found, state=state, mismatches=mismatches, differing=differing)
 
 
-def _state_unmatched(cell: Cell, shown: Execution | None, *, failing: bool) -> CellState:
-    if failing and not (shown is None and cell.shows_error):
+def _state_unseen(found: Judged) -> CellState:
+    if (found.missing or not found.cell.is_valid) and not found.cell.shows_error:
         return "failed"
-    return "never run" if shown is None and cell.execution_count is None else "unverified"
+    return "never run" if found.cell.execution_count is None else "unverified"
 
 
-def _state_matched(shown: Execution, match: Execution, differing: Sequence[object], *, failing: bool) -> CellState:
-    if match is shown:
-        return "reproduced"
-    if failing:
+def _state_otherwise(found: Judged, match: Execution | None, differing: Sequence[object]) -> CellState:
+    """The state of a cell of which the shown run is not what a clean run gives, as far as is known."""
+    if found.missing or not found.cell.is_valid:
         return "failed"
-    return "diverges" if differing or match.success != shown.success else "unverified"
+    ends_otherwise = match is not None and found.shown is not None and match.success != found.shown.success
+    return "diverges" if differing or ends_otherwise else "unverified"
 
 
 def _find_match(
@@ -117,6 +121,12 @@ def _same_outcome(shown: Execution, match: Execution, mismatches: Sequence[Misma
     return all(_left(shown, name) == _left(match, name) for name in names)
 
 
+def _raised_the_same(shown: Execution, missing: Sequence[str]) -> bool:
+    """Whether the shown run failed for the very name that a clean run lacks, and did nothing before."""
+    alone = missing == (shown.lacked,) or (shown.lacked in missing and shown.absent.issuperset(missing))
+    return alone and all(shown.inputs.get(name) == version for name, version in shown.outputs.items())
+
+
 def _left(run: Execution, name: str) -> Version | None:
     return run.outputs.get(name, run.inputs.get(name))
 
@@ -133,20 +143,30 @@ def _advance(clean: CleanRun, cell: Cell, match: Execution | None, seen: set[Ver
     names = code_names(cell.source)
     clean.modules |= names.modules
     clean.may_exist |= names.rebinds_when_called
-    clean.deferred.update(names.deferred)
+    clean.definitions.add(names)
     if match is not None:
         written: Mapping[str, Version] = match.outputs
         gone = match.deleted
     else:
         unknown = f"clean run of {cell.cell_id} {cell.digest}"
-        written = {**dict.fromkeys(writes(names, clean.modules), unknown), **_settled(clean, cell, seen)}
+        may_change = writes(names, clean.modules) | _aliases(clean, names)
+        written = {**dict.fromkeys(may_change, unknown), **_settled(clean, cell, seen)}
         gone = names.deletes
         clean.any_may_exist |= names.binds_any
     for name in gone:
         clean.state.pop(name, None)
+        clean.writers.pop(name, None)
     for name, version in written.items():
+        if name in names.binds or clean.state.get(name) != version:
+            clean.writers[name] = cell
         clean.state[name] = version
-        clean.writers[name] = cell
+
+
+def _aliases(clean: CleanRun, names: CodeNames) -> set[str]:
+    """Names of containers equal to those that the code may change in place: they may be the same."""
+    versions = {clean.state[name] for name in names.mutates & clean.state.keys()}
+    mutable = {version for version in versions if version.startswith(_MUTABLE)}
+    return {name for name, version in clean.state.items() if version in mutable} if mutable else set()
 
 
 def _settled(clean: CleanRun, cell: Cell, seen: set[Version]) -> dict[str, Version]:
@@ -168,7 +188,7 @@ def _settled(clean: CleanRun, cell: Cell, seen: set[Version]) -> dict[str, Versi
 
 def _charge_changes_from_elsewhere(clean: CleanRun, timeline: Timeline) -> None:
     """Charge what code from elsewhere did to a name, after all cells that use it, to the cell that wrote it last."""
-    last = {name: run for run in timeline.executions for name in (*run.outputs, *run.deleted)}
+    last = {name: run for run in timeline.executions for name in _may_have_written(run)}
     places = {judged.cell.cell_id: place for place, judged in enumerate(clean.cells)}
     for name, version in sorted(clean.state.items()):
         run = last.get(name)
@@ -178,6 +198,10 @@ def _charge_changes_from_elsewhere(clean: CleanRun, timeline: Timeline) -> None:
         judged = clean.cells[place]
         if judged.state in {"reproduced", "diverges", "unverified"} and judged.clean_run is not None:
             _charge(clean, place, name, run)
+
+
+def _may_have_written(run: Execution) -> frozenset[str]:
+    return code_names(run.source).binds.union(run.outputs, run.deleted)
 
 
 def _charge(clean: CleanRun, place: int, name: str, run: Execution) -> None:

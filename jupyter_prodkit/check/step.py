@@ -57,7 +57,7 @@ def _cells(count: int) -> str:
 
 def _plan(inputs: Inputs, options: CheckOptions) -> CheckPlan:
     timeline = None if inputs.kernel is None else inputs.kernel.timeline
-    if timeline is not None and not timeline.executions and timeline.from_start and not inputs.notebook.from_file:
+    if timeline is not None and not timeline.executions and not inputs.notebook.from_file:
         basis = "what ran in this kernel: nothing yet"
     elif timeline is None or not timeline.executions:
         timeline, basis = None, "the saved file alone"

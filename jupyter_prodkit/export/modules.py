@@ -11,6 +11,7 @@ import ast
 from collections.abc import Sequence
 
 from jupyter_prodkit.errors import ExportError, MissingDependencyError
+from jupyter_prodkit.export.import_block import import_block
 from jupyter_prodkit.export.imports import imported_names
 from jupyter_prodkit.export.parameters import Parameter
 from jupyter_prodkit.export.selection import Selection
@@ -41,7 +42,8 @@ def module_text(module: str, selection: Selection, title: str) -> str:
     bodies = [body for body, _ in rewritten if body]
     blocks = _import_blocks(module, cells, selection, bodies, reads_settings=reads_settings)
     head = "\n\n".join([f'"""Definitions from the notebook {title}."""', *blocks])
-    return "\n\n\n".join([head, *bodies]) + "\n"
+    gap = "\n\n\n" if not bodies or _begins_with_definition(bodies[0]) else "\n\n"  # as isort leaves it
+    return gap.join([head, "\n\n\n".join(bodies)]).rstrip("\n") + "\n"
 
 
 def _setting_code(parameter: Parameter) -> str:
@@ -64,28 +66,28 @@ def _check_settings_free(cells: Sequence[Cell]) -> None:
 def _import_blocks(
     module: str, cells: Sequence[Cell], selection: Selection, bodies: Sequence[str], *, reads_settings: bool
 ) -> list[str]:
-    """The import lines in blocks: `__future__`, everything installed, statements with a condition, our own modules."""
+    """The imports: plain ones in a block, then those that stand in a `try` or `if`."""
     needs = set(needs_of_module(cells))
     imported_here = {name for cell in cells for name in imported_names(cell)}
-    wanted = sorted((needs | imported_here) - selection.owners.keys())
-    statements = selection.imports.needed_for(wanted)
-    read = _names_read([*bodies, *statements])
-    outside = {
-        line if name in needs or name in read else f"{line}  # noqa: F401"
-        for line, name in statements.items()
-        if _is_plain(line)
-    }
-    guarded = [text for text in statements if not _is_plain(text)]
-    inside = {
+    statements = selection.imports.needed_for(sorted((needs | imported_here) - selection.owners.keys()))
+    guarded = sorted(text for text in statements if not _is_plain(text))
+    read = needs | _names_read([*bodies, *guarded])
+    plain = {line: name for line, name in statements.items() if _is_plain(line)}
+    own = {
         f"from .{selection.owners[name]} import {name}"
         for name in needs & selection.owners.keys()
         if selection.owners[name] != module
     }
     if reads_settings:
-        inside.add(f"from .config import {_SETTINGS}")
-    future = [f"from __future__ import {', '.join(selection.imports.future)}"] if selection.imports.future else []
-    blocks = [future, sorted(outside, key=_import_order), sorted(guarded), sorted(inside)]
-    return ["\n".join(block) for block in blocks if block]
+        own.add(f"from .config import {_SETTINGS}")
+    future = {f"from __future__ import {feature}" for feature in selection.imports.future}
+    block = import_block({*plain, *own, *future}, {line for line, name in plain.items() if name not in read})
+    return [text for text in (block, *guarded) if text]
+
+
+def _begins_with_definition(body: str) -> bool:
+    first = next(iter(ast.parse(body).body), None)
+    return isinstance(first, (ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef))
 
 
 def _names_read(texts: Sequence[str]) -> set[str]:
@@ -95,7 +97,3 @@ def _names_read(texts: Sequence[str]) -> set[str]:
 
 def _is_plain(statement: str) -> bool:
     return statement.startswith(("import ", "from "))
-
-
-def _import_order(line: str) -> tuple[bool, str]:
-    return line.startswith("from "), line

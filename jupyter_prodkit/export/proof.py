@@ -22,14 +22,15 @@ __all__ = ["check_imports", "prove_import"]
 _TRIAL = """
 import importlib, json, os, sys
 
-def check(package, config, secrets, modules):
+def check(package, config, modules, answer):
     before = set(os.listdir())
     for name in modules:
         importlib.import_module(name)
     written = sorted(set(os.listdir()) - before)
     os.environ[f"{package.upper()}_CONFIG"] = config
-    importlib.import_module(f"{package}.config").Settings(**dict.fromkeys(secrets, "x"))
-    sys.stdout.write("\\n" + json.dumps(written))
+    importlib.import_module(f"{package}.config").Settings()
+    with open(answer, "w") as file:
+        json.dump(written, file)
 
 try:
     check(*json.loads(sys.argv[1]))
@@ -75,22 +76,23 @@ def prove_import(wheel: Path, config: Path, package: Package, progress: Progress
     Raises ExportError where that fails, says anything or writes a file.
     """
     modules = [package.name, f"{package.name}.config", *(f"{package.name}.{module}" for module in package.texts)]
-    secrets = [parameter.field for parameter in package.selection.parameters if parameter.secret]
-    request = json.dumps([package.name, str(config), secrets, modules])
     prefix = f"{package.name.upper()}_"
     environment = {name: value for name, value in os.environ.items() if not name.upper().startswith(prefix)}
     environment |= {"PYTHONPATH": str(wheel), "PYTHONDONTWRITEBYTECODE": "1"}
-    with tempfile.TemporaryDirectory() as empty:
+    with tempfile.TemporaryDirectory() as scratch:
+        answer, empty = Path(scratch) / "answer.json", Path(scratch) / "empty"
+        empty.mkdir()
+        request = json.dumps([package.name, str(config), modules, str(answer)])
         command = [sys.executable, "-W", "ignore", "-c", _TRIAL, request]
-        finished = run_program(command, progress, cwd=Path(empty), environment=environment)
-    printed, _, written = finished.stdout.rpartition("\n")
-    said = (printed + finished.stderr).strip()
+        finished = run_program(command, progress, cwd=empty, environment=environment)
+        written = json.loads(answer.read_text("utf-8")) if answer.exists() else []
+    said = (finished.stdout + finished.stderr).strip()
     if finished.status != 0:
         what = f"can't be imported: {said.splitlines()[-1] if said else f'status {finished.status}'}"
     elif said:
         what = f"prints something when it is imported: {said.splitlines()[0]}"
-    elif written != "[]":
-        what = f"writes files when it is imported: {', '.join(json.loads(written))}"
+    elif written:
+        what = f"writes files when it is imported: {', '.join(written)}"
     else:
         return
     raise ExportError(

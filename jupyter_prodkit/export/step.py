@@ -56,7 +56,7 @@ def _plan(inputs: Inputs, options: ExportOptions) -> ExportPlan:
     selection = select(inputs.notebook)
     lock = read_lock(project.lock)
     package = Package(
-        name=package_name(inputs.notebook.name, options.name, _taken(lock, options.name or inputs.notebook.name)),
+        name=_name(inputs, options, lock),
         version=package_version(options.version),
         notebook=inputs.notebook.path.name,
         selection=selection,
@@ -78,17 +78,20 @@ def _plan(inputs: Inputs, options: ExportOptions) -> ExportPlan:
     )
 
 
-def _taken(lock: Locked, wanted: str) -> frozenset[str]:
-    """Top-level modules and distributions that are there already, but for the package itself from an earlier export."""
-    own = wanted.lower().replace("_", "-")
-    modules = {
-        module
-        for module, owners in importlib.metadata.packages_distributions().items()
-        if own not in {owner.lower().replace("_", "-") for owner in owners}
-    }
-    locked = {name.replace("-", "_") for name in lock.pins if name != own}
-    loaded = {module.partition(".")[0] for name, found in lock.modules.items() if name != own for module in found}
-    return frozenset(modules | locked | loaded)
+def _name(inputs: Inputs, options: ExportOptions, lock: Locked) -> str:
+    """The package's name; what an earlier export of it installed or locked here is not in its way."""
+    owners = importlib.metadata.packages_distributions()
+    locked = {name.replace("-", "_") for name in lock.pins}
+    loaded = {module.partition(".")[0] for found in lock.modules.values() for module in found}
+    taken = owners.keys() | locked | loaded
+    name = package_name(inputs.notebook.name, options.name, ())
+    own = {name} if owners.get(name) and all(_is_export(owner, name) for owner in owners[name]) else set()
+    return package_name(inputs.notebook.name, options.name, taken - own)
+
+
+def _is_export(distribution: str, module: str) -> bool:
+    files = importlib.metadata.files(distribution) or ()
+    return any(file.as_posix() == f"{module}/serving/release.py" for file in files)
 
 
 def _question(folder: Path, done: StepRecord | None) -> str | None:

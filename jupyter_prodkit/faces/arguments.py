@@ -154,8 +154,10 @@ def options_from_line(step: Step[OptionsT, Any], line: str) -> OptionsT | None:
 
 def step_form(step: Step[Any, Any]) -> StepForm:
     """Return the step as a section of the panel; what every face has in common is not asked there."""
-    own = tuple(_option_form(field) for field in _fields(step.options) if field.name not in _COMMON - {"force"})
-    return StepForm(name=step.name, title=step.title, summary=step.summary, options=own)
+    fields = _fields(step.options)
+    own = [_option_form(field) for field in fields if field.name not in _COMMON]
+    shared = [_option_form(field) for field in fields if field.name in {"force", "yes"}]
+    return StepForm(name=step.name, title=step.title, summary=step.summary, options=(*own, *shared))
 
 
 def _option_form(field: _Field) -> OptionForm:

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from jupyter_prodkit.notebook.document import Cell
 from jupyter_prodkit.notebook.names import CodeNames, code_names
 
-__all__ = ["Flow", "flows", "needs_of_cells", "needs_when_run", "writes"]
+__all__ = ["Definitions", "Flow", "flows", "needs_of_cells", "needs_when_run", "writes"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -20,21 +20,47 @@ class Flow:
     names: frozenset[str]
 
 
-def needs_when_run(names: CodeNames, deferred: Mapping[str, frozenset[str]]) -> frozenset[str]:
+@dataclass(slots=True)
+class Definitions:
+    """What the functions and classes defined so far read when they are called."""
+
+    deferred: dict[str, frozenset[str]] = field(default_factory=dict)
+    methods: dict[str, frozenset[str]] = field(default_factory=dict)
+
+    def add(self, names: CodeNames) -> None:
+        """Add what a piece of code defines."""
+        self.deferred.update(names.deferred)
+        self.methods.update(names.methods)
+
+    def forget(self, names: Iterable[str]) -> None:
+        """Take it that `names` stand for something else now."""
+        for name in names:
+            self.deferred.pop(name, None)
+            self.methods.pop(name, None)
+
+    def reads(self, name: str, *, methods: bool) -> frozenset[str]:
+        """Return what calling `name` reads, with `methods` also what its methods read if it is a class."""
+        called = self.deferred.get(name, frozenset())
+        return called | self.methods.get(name, frozenset()) if methods else called
+
+
+def needs_when_run(names: CodeNames, definitions: Definitions) -> frozenset[str]:
     """Return what a piece of code reads when it runs, functions that it may call included.
 
-    `deferred` gives the reads of functions and classes defined elsewhere in the notebook.
+    `definitions` are those made elsewhere in the notebook.
     """
-    needs, pending, seen = set(names.needs), list(names.calls), set[str]()
+    own = Definitions(dict(names.deferred), dict(names.methods))
+    needs, seen = set(names.needs), set[str]()
+    pending = [(name, name in names.uses) for name in names.calls]
     while pending:
-        name = pending.pop()
+        name, methods = pending.pop()
         if name in seen:
             continue
         seen.add(name)
-        for read in names.deferred.get(name, deferred.get(name, frozenset())):
+        for read in (own if name in own.deferred else definitions).reads(name, methods=methods):
             if read not in names.binds:
                 needs.add(read)
-            pending.append(read)
+            pending.append((read, True))
     return frozenset(needs)
 
 
@@ -49,7 +75,7 @@ def writes(names: CodeNames, modules: frozenset[str] | set[str] = frozenset()) -
 def flows(cells: Sequence[Cell]) -> tuple[Flow, ...]:
     """Return the flows between the code cells of a page, as running them in page order would make them."""
     last: dict[str, Cell] = {}
-    deferred: dict[str, frozenset[str]] = {}
+    definitions = Definitions()
     modules: set[str] = set()
     found: list[Flow] = []
     for cell in cells:
@@ -59,13 +85,13 @@ def flows(cells: Sequence[Cell]) -> tuple[Flow, ...]:
         modules |= names.modules
         reads: dict[str, set[str]] = {}
         writers: dict[str, Cell] = {}
-        for name in needs_when_run(names, deferred):
+        for name in needs_when_run(names, definitions):
             writer = last.get(name)
             if writer is not None:
                 reads.setdefault(writer.cell_id, set()).add(name)
                 writers[writer.cell_id] = writer
         found.extend(Flow(writers[key], cell, frozenset(value)) for key, value in reads.items())
-        deferred.update(names.deferred)
+        definitions.add(names)
         for name in names.deletes:
             last.pop(name, None)
         last.update(dict.fromkeys(writes(names, modules), cell))
@@ -84,6 +110,6 @@ def needs_of_cells(cells: Iterable[Cell]) -> Mapping[str, Cell]:
     needs: dict[str, Cell] = {}
     for cell in chosen:
         names = code_names(cell.source)
-        for name in sorted(names.needs.union(*names.deferred.values()) - bound):
+        for name in sorted(names.needs.union(*names.deferred.values(), *names.methods.values()) - bound):
             needs.setdefault(name, cell)
     return needs

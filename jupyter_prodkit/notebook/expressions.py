@@ -23,6 +23,7 @@ _ARGUMENT_MUTATORS = frozenset(
     "putmask setattr shuffle".split(),
 )
 _NAMESPACES = frozenset({"globals", "locals", "vars"})
+_ANY_NAME = frozenset({"globals", "locals", "exec", "eval"})
 
 
 class ExpressionNames(ast.NodeVisitor):
@@ -32,9 +33,13 @@ class ExpressionNames(ast.NodeVisitor):
         self.bound: set[str] = set()
         self.gone: set[str] = set()
         self.ever_bound: set[str] = set()
+        self.surely_bound: set[str] = set()
+        self._unsure = 0  # how many loops and handled blocks are around: they are taken to run, and may not
         self.binds_any = False
         self.needs: set[str] = set()
         self.needs_any = False
+        self.called: set[str] = set()
+        self.assigned: ast.expr | None = None
         self.used: set[str] = set()
         self.mutates: set[str] = set()
         self._local: list[set[str]] = []  # scopes of comprehensions and class bodies, innermost last
@@ -48,12 +53,16 @@ class ExpressionNames(ast.NodeVisitor):
             self.bound.add(name)
             self.ever_bound.add(name)
             self.gone.discard(name)
+            if not self._unsure:
+                self.surely_bound.add(name)
 
     def _read(self, name: str) -> None:
-        if self._is_local(name):
-            return
-        self.used.add(name)
-        if name not in self.bound:
+        if not self._is_local(name):
+            self.used.add(name)
+            self._need(name)
+
+    def _need(self, name: str) -> None:
+        if name not in self.bound and not self._is_local(name):
             self.needs.add(name)
 
     def _mutate(self, node: ast.expr) -> None:
@@ -66,6 +75,12 @@ class ExpressionNames(ast.NodeVisitor):
         return any(name in scope for scope in self._local)
 
     @contextmanager
+    def _taken_to_run(self) -> Iterator[None]:
+        self._unsure += 1
+        yield
+        self._unsure -= 1
+
+    @contextmanager
     def _scope(self, names: Iterable[str]) -> Iterator[None]:
         self._local.append(set(names))
         yield
@@ -75,8 +90,8 @@ class ExpressionNames(ast.NodeVisitor):
 
     def visit_Name(self, node: ast.Name) -> None:
         if isinstance(node.ctx, ast.Load):
-            self._read(node.id)
-            if node.id in _NAMESPACES - {"vars"} | {"exec", "eval"} and not self._is_local(node.id):
+            self._load(node)
+            if node.id in _ANY_NAME and not self._is_local(node.id):
                 self.needs_any = self.binds_any = True
         elif isinstance(node.ctx, ast.Store):
             self._bind(node.id)
@@ -84,6 +99,16 @@ class ExpressionNames(ast.NodeVisitor):
             self._read(node.id)
             self.bound.discard(node.id)
             self.gone.add(node.id)
+
+    def _load(self, node: ast.Name) -> None:
+        """Read a name; what gets another name is not used yet, and of a class only what makes its objects."""
+        made_by = self.assigned.func if isinstance(self.assigned, ast.Call) else None
+        if node is made_by and not self._is_local(node.id):
+            self.called.add(node.id)
+        if node is made_by or node is self.assigned:
+            self._need(node.id)
+        else:
+            self._read(node.id)
 
     def visit_Attribute(self, node: ast.Attribute) -> None:
         if not isinstance(node.ctx, ast.Load):

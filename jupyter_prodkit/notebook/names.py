@@ -26,7 +26,7 @@ class CodeNames:
     binds: frozenset[str] = frozenset()
     """Names it binds and leaves behind: assignments, imports, definitions, loop variables."""
     binds_always: frozenset[str] = frozenset()
-    """Those of `binds` that it binds whatever way it takes; loops count as run at least once."""
+    """Those of `binds` that it binds whatever way it takes: not in a branch, a loop or a handler that may not run."""
     binds_any: bool = False
     """Whether it may bind or delete names that its text doesn't tell: `exec`, a star import, `%run`."""
     needs: frozenset[str] = frozenset()
@@ -47,10 +47,14 @@ class CodeNames:
     """Those of `binds` that `import` statements bind to modules."""
     deferred: Mapping[str, frozenset[str]] = field(default_factory=dict)
     """For each function or class it defines, the names that are read when that is called."""
+    methods: Mapping[str, frozenset[str]] = field(default_factory=dict)
+    """For each class it defines, the names that its methods read besides."""
     rebinds_when_called: frozenset[str] = frozenset()
     """Names that functions defined here declare `global`."""
     calls: frozenset[str] = frozenset()
-    """Names that it reads, bound here or not: it may call them, or hand them on to be called."""
+    """Names that it calls, bound here or not, or uses in a way that may call them."""
+    uses: frozenset[str] = frozenset()
+    """Those of `calls` that it does more with than call them: the methods of a class may run."""
 
 
 NO_NAMES = CodeNames()
@@ -77,7 +81,7 @@ def names_in(tree: ast.Module) -> CodeNames:
     needs = _of_notebook(seen.needs)
     return CodeNames(
         binds=frozenset(name for name in seen.ever_bound - seen.gone if not is_shells_own(name)),
-        binds_always=frozenset(seen.bound & seen.ever_bound),
+        binds_always=frozenset(seen.bound & seen.surely_bound),
         binds_any=seen.binds_any,
         needs=needs,
         needs_at_once=needs & read_at_once(tree.body),
@@ -88,8 +92,10 @@ def names_in(tree: ast.Module) -> CodeNames:
         imports=frozenset(seen.imports),
         modules=frozenset(seen.modules),
         deferred={name: _of_notebook(names) for name, names in seen.deferred.items()},
+        methods={name: _of_notebook(names) for name, names in seen.methods.items()},
         rebinds_when_called=frozenset(seen.rebinds_when_called),
-        calls=_of_notebook(seen.used),
+        calls=_of_notebook(seen.called | seen.used),
+        uses=_of_notebook(seen.used),
     )
 
 

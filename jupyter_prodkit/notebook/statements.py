@@ -13,6 +13,7 @@ from jupyter_prodkit.notebook.expressions import ExpressionNames
 
 __all__ = ["StatementNames"]
 
+_MAKERS = frozenset({"__init__", "__new__", "__post_init__"})
 _LEAVES = (ast.Raise, ast.Return, ast.Break, ast.Continue)
 
 
@@ -24,6 +25,7 @@ class StatementNames(ExpressionNames):
         self.imports: set[str] = set()
         self.modules: set[str] = set()
         self.deferred: dict[str, set[str]] = {}
+        self.methods: dict[str, set[str]] = {}
         self.rebinds_when_called: set[str] = set()
 
     def statements(self, body: Iterable[ast.stmt]) -> None:
@@ -34,6 +36,7 @@ class StatementNames(ExpressionNames):
     # -- assignments and imports ----------------------------------------------------------------------------------
 
     def visit_Assign(self, node: ast.Assign) -> None:
+        self.assigned = node.value
         self.visit(node.value)
         for target in node.targets:
             self.visit(target)
@@ -96,13 +99,21 @@ class StatementNames(ExpressionNames):
             for expression in [*node.bases, *(keyword.value for keyword in node.keywords)]:
                 self.visit(expression)
             self.statements(node.body)
-        self._defer(node.name, node)
+        self._defer_class(node)
         self._bind(node.name)
 
-    def _defer(self, name: str, node: ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef | ast.Lambda) -> None:
+    def _defer(self, name: str, node: ast.FunctionDef | ast.AsyncFunctionDef | ast.Lambda) -> None:
         self.rebinds_when_called |= rebinds_when_called(node)
         if not self._local:
             self.deferred.setdefault(name, set()).update(reads_when_called(node) - set(_type_parameters(node)))
+
+    def _defer_class(self, node: ast.ClassDef) -> None:
+        self.rebinds_when_called |= rebinds_when_called(node)
+        if self._local:
+            return
+        makers = [part for part in node.body if isinstance(part, ast.FunctionDef) and part.name in _MAKERS]
+        self.deferred.setdefault(node.name, set()).update(*(reads_when_called(maker) for maker in makers))
+        self.methods.setdefault(node.name, set()).update(reads_when_called(node) - set(_type_parameters(node)))
 
     # -- branches -------------------------------------------------------------------------------------------------
 
@@ -112,17 +123,20 @@ class StatementNames(ExpressionNames):
 
     def visit_While(self, node: ast.While) -> None:
         self.visit(node.test)
-        self.statements([*node.body, *node.orelse])
+        with self._taken_to_run():
+            self.statements([*node.body, *node.orelse])
 
     def visit_For(self, node: ast.For | ast.AsyncFor) -> None:
         self.visit(node.iter)
-        self.visit(node.target)
-        self.statements([*node.body, *node.orelse])
+        with self._taken_to_run():
+            self.visit(node.target)
+            self.statements([*node.body, *node.orelse])
 
     visit_AsyncFor = visit_For
 
     def visit_Try(self, node: Any) -> None:
-        self.statements(node.body)
+        with self._taken_to_run():
+            self.statements([*node.body, *node.orelse])
         for handler in node.handlers:
             with self._undone():
                 if handler.type is not None:
@@ -130,7 +144,7 @@ class StatementNames(ExpressionNames):
                 if handler.name is not None:
                     self.bound.add(handler.name)  # lives in its handler only
                 self.statements(handler.body)
-        self.statements([*node.orelse, *node.finalbody])
+        self.statements(node.finalbody)
 
     visit_TryStar = visit_Try
 

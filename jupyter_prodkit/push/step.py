@@ -26,8 +26,7 @@ from jupyter_prodkit.push.raw_rows import RawRows, find_raw_rows, some_rows
 from jupyter_prodkit.push.registration import Registered, Registration
 from jupyter_prodkit.push.trial import Trial, TrialVerdict
 from jupyter_prodkit.release import ReleaseRecord, without_credentials
-from jupyter_prodkit.runtime import Facts, Schema, ServingError, infer_schema
-from jupyter_prodkit.runtime.predictions import to_jsonable
+from jupyter_prodkit.runtime import Facts, Schema, ServingError
 from jupyter_prodkit.session.kernel import LiveKernel
 from jupyter_prodkit.step import Fact, Inputs, Options, Plan, Result, Step
 from jupyter_prodkit.subprocesses import Finished, run_program
@@ -184,6 +183,8 @@ def _warnings(plan: PushPlan) -> tuple[str, ...]:
 
 def _capture(plan: PushPlan) -> _Captured:
     """Take model, schema, rows and predictions; runs between the user's cells and leaves random streams as they were."""
+    from jupyter_prodkit.runtime.predictions import to_jsonable
+
     namespace, record = plan.kernel.namespace, plan.inputs.record
     model, table = namespace[plan.model], namespace[plan.raw.name]
     rows = some_rows(table)
@@ -212,6 +213,8 @@ def _exported_names(notebook: Notebook) -> Iterator[tuple[str, str]]:
 
 
 def _schema(table: Any) -> Schema:
+    from jupyter_prodkit.runtime import infer_schema
+
     try:
         return infer_schema(table)
     except ServingError as error:

@@ -16,7 +16,6 @@ from typing import Any
 import msgspec
 
 from jupyter_prodkit.runtime.golden import compare
-from jupyter_prodkit.runtime.predictions import to_jsonable
 
 __all__ = ["Trial", "TrialVerdict", "main"]
 
@@ -46,6 +45,8 @@ class TrialVerdict(msgspec.Struct, frozen=True, kw_only=True):
 
 def try_out(trial: Trial) -> TrialVerdict:
     """Predict the rows as the service would, then once more without each column in turn."""
+    from jupyter_prodkit.runtime.predictions import to_jsonable
+
     try:
         model = pickle.loads(trial.model)  # noqa: S301 - made by the kernel that started this process
         features, predictor = _resolve(trial.features), _resolve(trial.predict)

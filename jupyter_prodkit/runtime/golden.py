@@ -8,10 +8,6 @@ from typing import TYPE_CHECKING, Any
 
 import msgspec
 
-from .formats import parse_document
-from .predictions import to_jsonable
-from .rows import to_rows
-
 if TYPE_CHECKING:
     from .release import ReleasedModel
 
@@ -71,6 +67,10 @@ def replay(model: ReleasedModel) -> Comparison:
 
     Raises RequestError where the golden rows do not fit the schema, and whatever the model raises.
     """
+    from .formats import parse_document
+    from .predictions import to_jsonable
+    from .rows import to_rows
+
     rows = to_rows(model.schema, parse_document(model.golden.request))
     return compare(model.golden.predictions, to_jsonable(model.predict(rows)))
 

@@ -16,8 +16,6 @@ import msgspec
 
 from .errors import ReleaseError
 from .golden import Golden
-from .predictions import to_jsonable
-from .rows import request_for
 from .schema import Schema, decode_schema, encode_schema
 
 __all__ = ["FORMAT", "Facts", "Manifest", "ReleasedModel", "load_release", "read_manifest", "release_files"]
@@ -76,6 +74,9 @@ def release_files(facts: Facts, *, model: bytes, schema: Schema, rows: Any, pred
     A few `rows` are enough; they are kept in plain text. Raises SchemaError where they are not as the schema says,
     ModelError where JSON can't carry the predictions.
     """
+    from .predictions import to_jsonable
+    from .rows import request_for
+
     golden = Golden(request=to_jsonable(request_for(schema, rows)), predictions=to_jsonable(predictions))
     content = {_MODEL: model, _SCHEMA: encode_schema(schema), _GOLDEN: _pretty(golden)}
     manifest = Manifest(

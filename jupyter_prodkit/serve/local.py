@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import importlib.util
 import json
 import os
 import subprocess
@@ -10,12 +11,14 @@ import time
 from dataclasses import dataclass
 from pathlib import Path
 
-from jupyter_prodkit.errors import ServeError
+from jupyter_prodkit.errors import MissingDependencyError, ServeError
 from jupyter_prodkit.progress import Progress
 from jupyter_prodkit.release import ProjectFolder
 
 __all__ = ["Started", "start_process"]
 
+_NEEDED = ("uvicorn", "prometheus_client", "numpy")
+"""What the server imports, from the extra `serve`."""
 _START_SECONDS = 60.0
 _POLL_SECONDS = 0.05
 
@@ -33,8 +36,11 @@ def start_process(project: ProjectFolder, package: str, wheel: Path, port: int, 
     """Start the service and return once it answers; its log is `service/server.log` in the project folder.
 
     Raises ServeError with the service's own last words where it does not come up, CancelledError; the process is
-    ended then.
+    ended then. Raises MissingDependencyError where the server can't run here.
     """
+    for module in _NEEDED:
+        if importlib.util.find_spec(module) is None:
+            raise MissingDependencyError(module, "serve")
     project.service.mkdir(parents=True, exist_ok=True)
     log = project.service / "server.log"
     environment = {**os.environ, "PYTHONPATH": str(wheel), "PYTHONDONTWRITEBYTECODE": "1", "PYTHONUNBUFFERED": "1"}

@@ -49,6 +49,8 @@ class Execution:
     seconds: float
     interrupted: bool = False
     """Whether the user stopped it: what it then left behind, no other run will."""
+    lacked: str | None = None
+    """The name that it failed for, with a NameError."""
     inputs: Mapping[str, Version] = field(default_factory=lambda: MappingProxyType({}))
     """Each name it may have read, and the version that name had; a name that did not exist is in `absent`."""
     absent: frozenset[str] = frozenset()

@@ -10,7 +10,7 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from jupyter_prodkit.notebook.dataflow import needs_when_run
+from jupyter_prodkit.notebook.dataflow import Definitions, needs_when_run
 from jupyter_prodkit.notebook.document import source_digest
 from jupyter_prodkit.notebook.names import NO_NAMES, CodeNames, code_names
 from jupyter_prodkit.notebook.transform import own_magics_in, own_magics_only
@@ -62,7 +62,7 @@ class Tracker:
         self._on_executed = on_executed
         self._lock = threading.Lock()
         self._running: dict[int, _Running] = {}  # by thread: subshells run code beside the main thread's
-        self._deferred: dict[str, frozenset[str]] = {}
+        self._definitions = Definitions()
         self._live = LiveNames(namespace)
         self._outputs_of: dict[str, Mapping[str, Version]] = {}  # of the last run of each code
         self._count = 0
@@ -142,8 +142,8 @@ class Tracker:
     def _reads(self, names: CodeNames, ids: Mapping[str, int]) -> Iterable[str]:
         if names.needs_any:
             return ids.keys()
-        reads = needs_when_run(names, self._deferred) | names.shadowable
-        return (reads | reached_names(names.calls - self._deferred.keys(), self._namespace)) & ids.keys()
+        reads = needs_when_run(names, self._definitions) | names.shadowable
+        return (reads | reached_names(names.calls - self._definitions.deferred.keys(), self._namespace)) & ids.keys()
 
     def _version_now(self, name: str, seen: Glimpse) -> Version:
         return self._timeline.live.get(name, _UNKNOWN) if seen.digest is None else valued(seen.digest)
@@ -179,7 +179,7 @@ class Tracker:
         self._note_definitions(running.names, changed)
         return Execution(
             number=self._count + 1, cell_id=cell_id, source=running.source, digest=digest, count=count,
-            success=error is None, seconds=seconds, interrupted=interrupted, inputs=running.inputs,
+            success=error is None, seconds=seconds, interrupted=interrupted, lacked=_lacked(error), inputs=running.inputs,
             absent=running.absent, outputs=outputs, deleted=frozenset(running.ids.keys() - ids.keys()),
             before=running.before, after=after,
         )  # fmt: skip
@@ -238,12 +238,16 @@ class Tracker:
         return {name: version for name, version in made.items() if name in ids and held.get(name) == version}
 
     def _note_definitions(self, names: CodeNames, changed: Iterable[str]) -> None:
-        for name in set(changed) - names.deferred.keys():
-            self._deferred.pop(name, None)
-        self._deferred.update(names.deferred)
+        self._definitions.forget(set(changed) - names.deferred.keys())
+        self._definitions.add(names)
 
     def _models(self, known: frozenset[str], changed: Iterable[str]) -> frozenset[str]:
         # The class is asked, not the object: a `__getattr__` of the user's is not ours to call.
         held = {name: self._namespace[name] for name in changed if name in self._namespace}
         new = {name for name, value in held.items() if inspect.getattr_static(type(value), "predict", None)}
         return frozenset((known - held.keys()) | new)
+
+
+def _lacked(error: BaseException | None) -> str | None:
+    name = error.name if error is not None and type(error) is NameError else None
+    return name if type(name) is str else None

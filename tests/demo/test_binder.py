@@ -20,10 +20,11 @@ from playwright.sync_api import Locator, Page, expect
 
 ROOT = Path(__file__).parents[2]
 PYTHON = (ROOT / "binder/runtime.txt").read_text().strip().removeprefix("python-")
-BASE = frozenset(
-    "ipykernel ipython ipywidgets jupyter_client jupyter_core jupyter_server jupyterlab jupyterlab_server nbformat notebook "
-    "packaging pip pydantic pyzmq sqlalchemy tornado traitlets".split(),
-)
+BASE = {
+    "ipykernel", "ipython", "ipywidgets", "jupyter_client", "jupyter_core", "jupyter_server", "jupyterlab",
+    "jupyterlab_server", "nbformat", "notebook", "packaging", "pip", "pydantic", "pyzmq", "sqlalchemy", "tornado",
+    "traitlets",
+}  # fmt: skip
 """What of repo2docker's base environment has the same name on PyPI and matters to us."""
 LOCKED = re.compile(r"/(?P<name>[^/]+)-(?P<version>[^-/]+)-[^-/]+\.(?:conda|tar\.bz2)#")
 

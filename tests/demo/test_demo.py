@@ -93,7 +93,13 @@ def test_without_an_engine_the_demo_ends_with_a_prediction_of_the_local_server(t
     assert "Stopped the service" in said
     project = tmp_path / "demo-work/headless/demo-prod"
     assert (project / "image/Dockerfile").exists()
-    assert set(json.loads((project / "release.json").read_text())["steps"]) >= {"check", "lock", "export", "push", "serve"}
+    assert set(json.loads((project / "release.json").read_text())["steps"]) >= {
+        "check",
+        "lock",
+        "export",
+        "push",
+        "serve",
+    }
 
 
 @pytest.mark.kernel

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import subprocess
+import sys
 import textwrap
+from pathlib import Path
 
 import pytest
 from pages import page
@@ -95,7 +98,6 @@ def test_imports_of_the_marked_cell_move_to_the_top() -> None:
         import os  # noqa: F401
         import sys
 
-
         # what we need
         A = 1
 
@@ -156,9 +158,40 @@ def test_modules_import_from_each_other() -> None:
         "#| export shapes\nSIDES = 4\nclass Shape: ...\ndef area(x): return x",
         "#| export\nclass Square(Shape):\n    sides = SIDES\n\ndef double(x):\n    return 2 * area(x)",
     )
-    assert text_of(*cells).split("\n\n\n")[0] == (
-        "from .shapes import SIDES\nfrom .shapes import Shape\nfrom .shapes import area"
+    assert text_of(*cells).split("\n\n\n")[0] == "from .shapes import SIDES, Shape, area"
+
+
+def test_imports_are_sorted_as_linters_ask() -> None:
+    """Future, standard library, installed, own: each in its block, names of one module on one line."""
+    text = text_of(
+        "from __future__ import annotations\nimport numpy as np, os, json\nfrom sklearn.svm import SVC",
+        "from sklearn.svm import LinearSVC as Lin, l1_min_c\nfrom collections import OrderedDict, abc",
+        f"#| export {'long_' * 10}\nA = B = 1\ndef {'f' * 60}(): ...",
+        f"#| export\nuse = lambda: (np, os, json, SVC, Lin, l1_min_c, OrderedDict, abc, A, B, {'f' * 60})",
     )
+    expect(
+        text.partition("\n\nuse")[0],
+        f"""
+        from __future__ import annotations
+
+        import json
+        import os
+        from collections import OrderedDict, abc
+
+        import numpy as np
+        from sklearn.svm import SVC, l1_min_c
+        from sklearn.svm import LinearSVC as Lin
+
+        from .{"long_" * 10} import (
+            A,
+            B,
+            {"f" * 60},
+        )
+        """,
+    )
+    command = [Path(sys.executable).with_name("ruff"), "check", "--isolated", "--line-length=120", "--select=I,E4,F", "-"]
+    done = subprocess.run(command, input=text, capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stdout
 
 
 READS = {
@@ -200,7 +233,8 @@ PARAMETERS = '#| parameters\nLIMIT = 3\nAPI_KEY = "sk-0123"'
 @pytest.mark.parametrize(("body", "expected"), READS.values(), ids=READS)
 def test_a_parameter_becomes_the_setting_where_a_function_reads_it(body: str, expected: str) -> None:
     """The setting is read when the function runs, so that the configuration decides."""
-    assert text_of(PARAMETERS, f"#| export\n{body}") == f"from .config import settings\n\n\n{expected}"
+    head, _, rest = text_of(PARAMETERS, f"#| export\n{body}").partition("\n")
+    assert (head, rest.lstrip("\n")) == ("from .config import settings", expected)
 
 
 @pytest.mark.parametrize("body", UNTOUCHED.values(), ids=UNTOUCHED)

@@ -1,0 +1,188 @@
+"""The step: plan, build, prove, replace; and what it leaves alone."""
+
+from __future__ import annotations
+
+import os
+import threading
+import time
+import zipfile
+from collections.abc import Callable
+from pathlib import Path
+
+import msgspec
+import pytest
+from pages import page
+
+from jupyter_prodkit.errors import CancelledError, ExportError, LockError
+from jupyter_prodkit.export.step import EXPORT, ExportOptions
+from jupyter_prodkit.files import file_digest
+from jupyter_prodkit.notebook.document import Notebook
+from jupyter_prodkit.progress import Progress
+from jupyter_prodkit.release import ProjectFolder, StepRecord
+from jupyter_prodkit.step import Inputs, Result, perform
+
+FLOWERS = ("#| parameters\nLIMIT = 3", "#| export\ndef features(rows):\n    return rows[rows > LIMIT]")
+Export = Callable[..., Result]
+
+
+@pytest.fixture
+def inputs_of(project: ProjectFolder) -> Callable[[Notebook], Inputs]:
+    def inputs(notebook: Notebook) -> Inputs:
+        return Inputs(notebook, project, project.read_record(notebook.path))
+
+    return inputs
+
+
+@pytest.fixture
+def export(inputs_of: Callable[[Notebook], Inputs]) -> Export:
+    """Carry the step out as every face does."""
+
+    def run(*cells: str, progress: Progress | None = None, **given: str) -> Result:
+        inputs, options = inputs_of(page(*cells)), ExportOptions(force=True, **given)
+        return perform(EXPORT, EXPORT.plan(inputs, options), inputs, options, progress or Progress())
+
+    return run
+
+
+@pytest.fixture(autouse=True)
+def claimed(project: ProjectFolder) -> None:
+    """As the lock step leaves the folder."""
+    project.write_record(project.read_record(Path("flowers.ipynb")).with_step("lock", locked("l" * 64)))
+
+
+def locked(digest: str) -> StepRecord:
+    return StepRecord(done_at="2026-11-23T05:59:46+00:00", notebook_digest="", summary="", facts={"lock_digest": digest})
+
+
+def content(folder: Path) -> dict[str, bytes]:
+    return {str(path.relative_to(folder)): path.read_bytes() for path in folder.rglob("*") if path.is_file()}
+
+
+def test_a_package_and_its_wheel_are_made(export: Export, project: ProjectFolder) -> None:
+    """One step gives the package's source with the lock and its wheels, and an installable wheel whose hash is recorded."""
+    result = export(*FLOWERS)
+    assert result.summary == "Exported flowers 0.1.0: 1 definitions, 1 settings."
+    recorded = result.recorded or {}
+    wheel = project.dist / "flowers-0.1.0-py3-none-any.whl"
+    assert recorded["wheel_digest"] == file_digest(wheel)
+    assert recorded["features"] == "flowers.core:features"
+    assert recorded["predict"] is None
+    assert recorded["names"] == {"features": "core"}
+    assert recorded["cells"] == {"core": ["c1"]}
+    assert "flowers/core.py" in zipfile.ZipFile(wheel).namelist()
+    assert (project.package / "wheels" / "numpy-2.4.6-cp311-cp311-manylinux_2_28_x86_64.whl").read_bytes() == b"a wheel"
+    assert sorted(path.name for path in project.path.iterdir()) == ["dist", "lock", "package", "release.json"]
+
+
+def test_the_plan_changes_nothing(inputs_of: Callable[[Notebook], Inputs], project: ProjectFolder) -> None:
+    """What would be done is shown in a sentence before anything is written."""
+    before = content(project.path)
+    plan = EXPORT.plan(inputs_of(page(*FLOWERS)), ExportOptions())
+    assert plan.summary == "Export 1 marked cell as the package flowers 0.1.0."
+    assert plan.details == ("core: features",)
+    assert content(project.path) == before
+
+
+def test_two_exports_are_equal_byte_for_byte(export: Export, project: ProjectFolder) -> None:
+    """The same notebook and lock give the same source and the same wheel, a moment later too."""
+    export(*FLOWERS)
+    first = content(project.package), content(project.dist)
+    time.sleep(2.1)  # longer than the clock of a zip file ticks
+    export(*FLOWERS)
+    assert (content(project.package), content(project.dist)) == first
+
+
+def test_nothing_of_an_earlier_export_is_left(export: Export, project: ProjectFolder) -> None:
+    """After a rename the old module and the old wheel are gone."""
+    export(*FLOWERS)
+    export("#| export shapes\nA = 1", name="figures")
+    assert [path.name for path in project.dist.iterdir()] == ["figures-0.1.0-py3-none-any.whl"]
+    assert not (project.package / "src" / "flowers").exists()
+    assert not (project.package / "src" / "figures" / "core.py").exists()
+
+
+@pytest.mark.parametrize(
+    ("cells", "says"),
+    [
+        (("#| export\nimport functools\n@functools.partial(print)\ndef f(): ...",), "prints something when it is imported: <function f"),
+        (("#| export\nimport atexit\n@atexit.register\ndef f():\n    print('bye')",), "prints something when it is imported: bye"),
+        (("#| export\nimport pathlib\n@(lambda f: pathlib.Path('made').touch())\ndef f(): ...",), "writes files when it is imported: made"),
+        (("#| export\nimport json\nclass A(json.Missing): ...",), "can't be imported: AttributeError: module 'json' has no attribute 'Missing'"),
+    ],
+)  # fmt: skip
+def test_what_an_import_does_is_found_out(export: Export, project: ProjectFolder, cells: tuple[str, ...], says: str) -> None:
+    """The wheel is imported in a new process: one that fails, talks or writes is refused, and the old one stays."""
+    export(*FLOWERS)
+    before = content(project.path)
+    with pytest.raises(ExportError, match="The exported package ") as caught:
+        export(*cells)
+    assert says in caught.value.message
+    assert content(project.path) == before
+    assert not list(project.path.glob(".prodkit-*"))
+
+
+def test_a_cancel_leaves_the_old_package(export: Export, project: ProjectFolder) -> None:
+    """Stopped in the middle, the step leaves what was there and nothing else."""
+    export(*FLOWERS)
+    before = content(project.path)
+    progress = Progress(lambda event: threading.Thread(target=progress.cancel).start() if event.fraction == 0.4 else None)
+    with pytest.raises(CancelledError):
+        export("#| export\nA = 1", progress=progress)
+    assert content(project.path) == before
+    assert not list(project.path.glob(".prodkit-*"))
+
+
+def test_a_failed_build_leaves_the_old_package(export: Export, project: ProjectFolder, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Where the wheel can't be built, the reason is told and the old package and wheel stay together."""
+    export(*FLOWERS)
+    before = content(project.path)
+    monkeypatch.setattr("jupyter_prodkit.export.step._uv_version", lambda: "99.0")  # no such build backend
+    monkeypatch.setenv("UV_OFFLINE", "1")
+    with pytest.raises(LockError, match="build a wheel"):
+        export("#| export\nA = 1")
+    assert content(project.path) == before
+
+
+def test_the_users_own_env_file_outlives_an_export(export: Export, project: ProjectFolder) -> None:
+    """The README tells the user to write secrets into .env: exporting again must not lose them."""
+    export(*FLOWERS)
+    (project.package / ".env").write_text("FLOWERS_LIMIT=4\n")
+    export(*FLOWERS, "#| export\nA = 1")
+    assert (project.package / ".env").read_text() == "FLOWERS_LIMIT=4\n"
+
+
+def test_edits_by_hand_are_asked_about(
+    export: Export, project: ProjectFolder, inputs_of: Callable[[Notebook], Inputs]
+) -> None:
+    """Where the user edited the package, the plan asks before it is replaced; tools' leftovers don't count."""
+    export(*FLOWERS)
+    later = time.time() + 60
+    for name in (".venv/bin/python", "src/flowers/__pycache__/core.pyc", ".env"):
+        (project.package / name).parent.mkdir(parents=True, exist_ok=True)
+        (project.package / name).touch()
+        os.utime(project.package / name, (later, later))
+    assert EXPORT.plan(inputs_of(page(*FLOWERS)), ExportOptions()).question is None
+    os.utime(project.package / "config.yaml", (later, later))
+    question = EXPORT.plan(inputs_of(page(*FLOWERS)), ExportOptions()).question
+    assert question == "Files of the exported package were changed by hand: config.yaml. Export again and lose that?"
+
+
+def test_an_installed_package_of_another_name_is_not_hidden(inputs_of: Callable[[Notebook], Inputs]) -> None:
+    """`--name pytest` would hide the installed one, `uvicorn` the server's: both are refused."""
+    for name in ("pytest", "uvicorn", "scikit_learn", "sklearn", "google"):
+        with pytest.raises(ExportError, match="would hide the module of that name"):
+            EXPORT.plan(inputs_of(page(*FLOWERS)), ExportOptions(name=name))
+
+
+def test_an_export_is_stale_when_the_code_or_the_lock_is_another(
+    export: Export, inputs_of: Callable[[Notebook], Inputs], project: ProjectFolder
+) -> None:
+    """The panel says why to export again: the code changed, or the lock did; locking anew with the same result is neither."""
+    notebook = page(*FLOWERS)
+    assert EXPORT.stale(inputs_of(notebook).record, notebook) is None
+    export(*FLOWERS)
+    record = inputs_of(notebook).record
+    assert EXPORT.stale(record, notebook) is None
+    assert EXPORT.stale(record.with_step("lock", msgspec.structs.replace(locked("l" * 64), done_at="2099")), notebook) is None
+    assert EXPORT.stale(record.with_step("lock", locked("m" * 64)), notebook) == "the lock was made again since"
+    assert EXPORT.stale(record, page(*FLOWERS, "1")) == "the code has changed since"
