@@ -81,7 +81,7 @@ class _Page:
         return found
 
     def _written(self, place: int) -> set[str]:
-        """What a cell writes or deletes: what its text shows, and its run tells better where branches and loops stand."""
+        """What a cell writes or deletes; where branches and loops stand, its run tells better than its text."""
         names, run = self.names[place], self.clean.cells[place].clean_run
         if run is None:
             return {*writes(names, self.clean.modules), *names.deletes}

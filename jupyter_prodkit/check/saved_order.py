@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass, field
+
 from jupyter_prodkit.notebook.dataflow import Definitions, needs_when_run, writes
 from jupyter_prodkit.notebook.document import Cell, Notebook
-from jupyter_prodkit.notebook.names import code_names
+from jupyter_prodkit.notebook.names import CodeNames, code_names
 from jupyter_prodkit.session.record import Execution, Timeline, Version
 from jupyter_prodkit.session.stated import settle, stated_names
 
 __all__ = ["saved_timeline"]
+
+_ELSEWHERE = "from where the file does not say"
 
 
 def saved_timeline(notebook: Notebook) -> Timeline:
@@ -17,37 +21,40 @@ def saved_timeline(notebook: Notebook) -> Timeline:
         (cell for cell in notebook.code_cells if cell.execution_count is not None),
         key=lambda cell: (cell.execution_count or 0, cell.index),
     )
-    live: dict[str, Version] = {}
-    definitions = Definitions()
-    modules: set[str] = set()
-    executions = []
-    for number, cell in enumerate(ran, 1):
-        modules |= code_names(cell.source).modules
-        execution = _execution(cell, number, live, definitions, modules)
-        executions.append(execution)
-        for name in execution.deleted:
-            live.pop(name, None)
-        live.update(execution.outputs)
-        definitions.add(code_names(cell.source))
-    return Timeline(tuple(executions), live)
+    kernel = _Kernel()
+    return Timeline(tuple(kernel.run(cell, number) for number, cell in enumerate(ran, 1)), kernel.live)
 
 
-def _execution(
-    cell: Cell, number: int, live: dict[str, Version], definitions: Definitions, modules: set[str]
-) -> Execution:
-    names = code_names(cell.source)
-    reads = live.keys() if names.needs_any else needs_when_run(names, definitions) & live.keys()
-    inputs = {name: live[name] for name in sorted(reads)}
-    outputs = {name: f"{cell.cell_id} {name}" for name in writes(names, modules)}
-    return Execution(
-        number=number,
-        cell_id=cell.cell_id,
-        source=cell.source,
-        digest=cell.digest,
-        count=cell.execution_count,
-        success=not cell.shows_error,
-        seconds=0.0,
-        inputs=inputs,
-        outputs={**outputs, **settle(stated_names(cell.source), inputs)},
-        deleted=names.deletes,
-    )
+@dataclass(slots=True)
+class _Kernel:
+    """What a kernel would hold that ran the cells so far."""
+
+    live: dict[str, Version] = field(default_factory=dict)
+    definitions: Definitions = field(default_factory=Definitions)
+    modules: set[str] = field(default_factory=set)
+    may_exist: set[str] = field(default_factory=set)
+    any_may_exist: bool = False
+
+    def run(self, cell: Cell, number: int) -> Execution:
+        names = code_names(cell.source)
+        self.modules |= names.modules
+        inputs = self._inputs(cell, names)
+        outputs = {name: f"{cell.cell_id} {name}" for name in writes(names, self.modules)}
+        outputs |= settle(stated_names(cell.source), inputs)
+        for name in names.deletes:
+            self.live.pop(name, None)
+        self.live.update(outputs)
+        self.definitions.add(names)
+        self.may_exist |= names.rebinds_when_called
+        self.any_may_exist |= names.binds_any
+        return Execution(
+            number=number, cell_id=cell.cell_id, source=cell.source, digest=cell.digest, count=cell.execution_count,
+            success=not cell.shows_error, seconds=0.0, inputs=inputs, outputs=outputs, deleted=names.deletes,
+        )  # fmt: skip
+
+    def _inputs(self, cell: Cell, names: CodeNames) -> dict[str, Version]:
+        reads = self.live.keys() if names.needs_any else needs_when_run(names, self.definitions) & self.live.keys()
+        inputs = {name: self.live[name] for name in sorted(reads)}
+        if not self.any_may_exist and not cell.shows_error:  # it ran well, so each name it reads was there
+            inputs |= dict.fromkeys(names.needs_at_once - self.live.keys() - self.may_exist, _ELSEWHERE)
+        return inputs

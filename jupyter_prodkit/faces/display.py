@@ -72,7 +72,7 @@ def as_html(result: Result, label_of: Callable[[str | None], str]) -> str:
         )
         body = f"<p><strong>{escape(result.summary)}</strong></p><table>{rows}</table>"
     warnings = "".join(f"<p>{_shape('warning')}{escape(warning)}</p>" for warning in result.warnings)
-    return f'<div class="jp-Prodkit-outcome" style="max-width:60em">{body}{warnings}</div>'
+    return f'<div class="jp-Prodkit-output" style="max-width:60em">{body}{warnings}</div>'
 
 
 def _report_html(report: Report, label_of: Callable[[str | None], str]) -> str:

@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Literal
 
 from jupyter_prodkit.notebook.marks import Marks, is_ignored, marks_text, read_marks
+from jupyter_prodkit.notebook.syntax import parsed
 from jupyter_prodkit.notebook.transform import own_magics_only, to_python
 
 __all__ = ["Cell", "Notebook", "read_notebook", "source_digest"]
@@ -42,7 +43,7 @@ class Cell:
     @cached_property
     def tree(self) -> ast.Module | None:
         """The code's syntax tree, or None where it has a syntax error."""
-        return _parse(self.python)
+        return parsed(self.python)
 
     @property
     def is_valid(self) -> bool:
@@ -110,8 +111,11 @@ class Notebook:
 @lru_cache(maxsize=4096)
 def source_digest(source: str) -> str:
     """Return a digest of the code in `source`: of its syntax tree, or of the text where it has a syntax error."""
-    tree = _parse(to_python(source))
-    content = source.strip() if tree is None else ast.dump(tree)
+    tree = parsed(to_python(source))
+    try:
+        content = source.strip() if tree is None else ast.dump(tree)
+    except RecursionError:
+        content = source.strip()
     return hashlib.sha256(content.encode("utf-8", "surrogatepass")).hexdigest()
 
 
@@ -131,11 +135,4 @@ def _is_blank(source: str) -> bool:
 
 @lru_cache(maxsize=4096)
 def _is_valid(source: str) -> bool:
-    return _parse(to_python(source)) is not None
-
-
-def _parse(python: str) -> ast.Module | None:
-    try:
-        return ast.parse(python)
-    except (SyntaxError, ValueError, RecursionError, MemoryError):
-        return None
+    return parsed(to_python(source)) is not None

@@ -8,6 +8,7 @@ from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 
 from jupyter_prodkit.notebook.definitions import reads_when_called
+from jupyter_prodkit.notebook.syntax import parsed
 from jupyter_prodkit.notebook.text_names import is_shell_call, magic_names, names_in_text
 
 __all__ = ["ExpressionNames"]
@@ -170,11 +171,8 @@ class ExpressionNames(ast.NodeVisitor):
         text = _constant_text(node.args[0]) if len(node.args) == 1 and not node.keywords else None
         if name not in {"exec", "eval"} or text is None or self._is_local(name):
             return False
-        try:
-            tree = ast.parse(text.strip())
-        except (SyntaxError, ValueError):
-            return True
-        for statement in tree.body:
+        tree = parsed(text.strip())
+        for statement in [] if tree is None else tree.body:
             self.visit(statement)
         return True
 

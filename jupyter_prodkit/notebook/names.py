@@ -11,6 +11,7 @@ from functools import lru_cache
 
 from jupyter_prodkit.notebook.at_once import read_at_once
 from jupyter_prodkit.notebook.statements import StatementNames
+from jupyter_prodkit.notebook.syntax import parsed
 from jupyter_prodkit.notebook.transform import cell_capture, to_python
 
 __all__ = ["NO_NAMES", "CodeNames", "code_names", "is_shells_own", "names_in"]
@@ -63,11 +64,13 @@ NO_NAMES = CodeNames()
 @lru_cache(maxsize=4096)
 def code_names(source: str) -> CodeNames:
     """Return the names of a cell's source; none where it has a syntax error, as such a cell does nothing."""
-    try:
-        tree = ast.parse(to_python(source))
-    except (SyntaxError, ValueError, RecursionError):
+    tree = parsed(to_python(source))
+    if tree is None:
         return NO_NAMES
-    names = names_in(tree)
+    try:
+        names = names_in(tree)
+    except RecursionError:  # a sum of a thousand terms: who knows
+        return CodeNames(binds_any=True, needs_any=True)
     captured = cell_capture(source)
     if captured is None:
         return names
@@ -85,7 +88,7 @@ def names_in(tree: ast.Module) -> CodeNames:
         binds_any=seen.binds_any,
         needs=needs,
         needs_at_once=needs & read_at_once(tree.body),
-        shadowable=frozenset(seen.needs & _BUILTINS),
+        shadowable=frozenset(name for name in seen.needs & _BUILTINS if not is_shells_own(name)),
         needs_any=seen.needs_any,
         mutates=_of_notebook(seen.mutates),
         deletes=frozenset(seen.gone),

@@ -66,7 +66,8 @@ def names_in_text(node: ast.Call) -> Iterator[str]:
     shell = is_shell_call(node.func.value)
     if not shell and node.func.attr not in {"query", "eval"}:
         return
-    for argument in node.args:
+    body = 2 if node.func.attr == "run_cell_magic" else len(node.args)  # what a cell magic gets is taken as it stands
+    for argument in node.args[:body]:
         if isinstance(argument, ast.Constant) and isinstance(argument.value, str):
             if shell:
                 yield from (first or second for first, second in _SHELL_NAME.findall(argument.value))

@@ -8,6 +8,8 @@ from functools import lru_cache
 
 from IPython.core.inputtransformer2 import TransformerManager
 
+from jupyter_prodkit.notebook.syntax import parsed
+
 __all__ = ["OWN_MAGICS", "cell_capture", "own_magics_in", "own_magics_only", "to_python"]
 
 OWN_MAGICS = ("prodcheck", "prodlock", "prodexport", "prodpush", "prodbuild", "prodserve")
@@ -68,15 +70,11 @@ def _code_lines(source: str) -> list[str]:
 
 def _is_plain(source: str) -> bool:
     """Whether IPython would leave the text alone: most cells, and far quicker to see than to transform."""
-    if source[:1].isspace():
+    if source.startswith((" ", "\t", "\n", ">>>", "In [")):
         return False
     if not any(sign in source for sign in "%!?"):
         return True
-    try:
-        ast.parse(source)  # a line of magic is no valid Python; a remainder or `!=` is
-    except (SyntaxError, ValueError):
-        return False
-    return True
+    return parsed(source) is not None  # a line of magic is no valid Python; a remainder or `!=` is
 
 
 def _timed_code(line: re.Match[str]) -> str:

@@ -29,6 +29,8 @@ class Registration:
     predictions: Any
     package_source: str
     """Folder of the package's import name."""
+    config: str
+    """The package's config.yaml."""
     lock_folder: str
     release_folder: str
     """Where to put the release folder's files."""
@@ -47,3 +49,5 @@ class Registered(msgspec.Struct, frozen=True, kw_only=True):
     compared: int = 0
     exact: bool = False
     max_difference: float = 0.0
+    signature: bool = True
+    """Whether MLflow could write the model's signature."""

@@ -1,14 +1,16 @@
 """The trial: in a new process, the pickled model and the exported package predict the rows that the notebook predicted.
 
-Run as `python -m jupyter_prodkit.push.trial FILE`, where FILE is a pickled `Trial`; prints a JSON `Verdict`.
+Run as `python -m jupyter_prodkit.push.trial FILE`, where FILE is a pickled `Trial`; prints a JSON `TrialVerdict`.
 """
 
 from __future__ import annotations
 
+import copy
 import importlib
 import pickle
 import sys
-from collections.abc import Sequence
+import time
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -16,8 +18,11 @@ from typing import Any
 import msgspec
 
 from jupyter_prodkit.runtime.golden import compare
+from jupyter_prodkit.runtime.predictions import to_jsonable
 
-__all__ = ["Trial", "TrialVerdict", "main"]
+__all__ = ["Trial", "TrialVerdict", "main", "try_out"]
+
+_TO_MEASURE_SECONDS = 20.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,6 +31,8 @@ class Trial:
 
     model: bytes
     rows: Any
+    sample: Any
+    """More rows, to measure with which columns matter."""
     predictions: Any
     """What the notebook's model said about `rows`, ready for JSON."""
     features: str | None
@@ -39,51 +46,89 @@ class TrialVerdict(msgspec.Struct, frozen=True, kw_only=True):
     difference: str = ""
     """The first difference from the notebook's predictions; empty where there is none."""
     columns: tuple[str | int, ...] = ()
-    """The columns without which the predictions can't be made, or come out otherwise."""
+    """The columns without which the predictions can't be made, or might come out otherwise."""
     unneeded: tuple[str | int, ...] = ()
+    idle: tuple[str | int, ...] = ()
+    """Columns that `features` asks for and makes nothing of: their values don't matter."""
 
 
 def try_out(trial: Trial) -> TrialVerdict:
-    """Predict the rows as the service would, then once more without each column in turn."""
-    from jupyter_prodkit.runtime.predictions import to_jsonable
-
+    """Predict the rows as the service would, then measure which columns that takes."""
     try:
         model = pickle.loads(trial.model)  # noqa: S301 - made by the kernel that started this process
         features, predictor = _resolve(trial.features), _resolve(trial.predict)
+
+        def outcome(rows: Any) -> tuple[Any, Any]:
+            inputs = rows if features is None else features(rows)
+            kept = None if features is None else copy.deepcopy(inputs)  # predict may change them
+            return kept, to_jsonable(model.predict(inputs) if predictor is None else predictor(model, inputs))
+
+        comparison = compare(trial.predictions, outcome(trial.rows.copy())[1])
     except Exception as error:  # noqa: BLE001 - whatever it is, it would stop the service too
-        return TrialVerdict(error=f"{type(error).__name__}: {error}")
-
-    def predict(rows: Any) -> Any:
-        inputs = rows if features is None else features(rows)
-        return to_jsonable(model.predict(inputs) if predictor is None else predictor(model, inputs))
-
-    try:
-        comparison = compare(trial.predictions, predict(trial.rows.copy()))
-    except Exception as error:  # noqa: BLE001 - the same
-        return TrialVerdict(error=f"{type(error).__name__}: {error}")
+        return TrialVerdict(error=f"{type(error).__name__}: {' '.join(str(error).split())}")
     if not comparison.equal:
         return TrialVerdict(difference=comparison.first_difference or "")
     if not hasattr(trial.rows, "columns"):
         return TrialVerdict()
-    unneeded = _unneeded(trial, predict)
-    columns = tuple(column for column in trial.rows.columns if column not in unneeded)
-    return TrialVerdict(columns=columns, unneeded=tuple(unneeded))
+    return _measured(trial, outcome)
 
 
-def _unneeded(trial: Trial, predict: Any) -> Sequence[Any]:
-    """Columns that can all be left out together; measured, as no reading of the code could tell."""
+def _measured(trial: Trial, outcome: Callable[[Any], tuple[Any, Any]]) -> TrialVerdict:
+    """Leave out each column in turn: no reading of the code could tell as well what matters.
 
-    def same_without(columns: Sequence[Any]) -> bool:
+    Where there is a `features`, what it makes must come out the same to the last bit: predictions alone, labels
+    above all, may hide a difference. What the time is too short for is taken to be needed.
+    """
+    until = time.monotonic() + _TO_MEASURE_SECONDS
+
+    def same(rows: Any) -> bool:
+        if time.monotonic() > until:
+            return False
         try:
-            return bool(compare(trial.predictions, predict(trial.rows.drop(columns=list(columns)))).equal)
-        except Exception:  # noqa: BLE001 - it can't do without, in whatever way it says so
+            return _equal(expected, outcome(rows))
+        except Exception:  # noqa: BLE001 - it can't do with that, in whatever way it says so
             return False
 
-    found: list[Any] = []
-    for column in trial.rows.columns:
-        if len(found) + 1 < len(trial.rows.columns) and same_without([*found, column]):
-            found.append(column)
-    return found
+    try:
+        expected = outcome(trial.sample.copy())
+    except Exception:  # noqa: BLE001 - it did predict the few rows; then all columns are taken to be needed
+        return TrialVerdict(columns=tuple(trial.rows.columns))
+    unneeded: list[Any] = []
+    for column in trial.sample.columns[::-1]:
+        if len(unneeded) + 1 < len(trial.sample.columns) and same(_without(trial.sample, [*unneeded, column])):
+            unneeded.append(column)
+    columns = tuple(column for column in trial.rows.columns if column not in unneeded)
+    needed = _without(trial.sample, unneeded)
+    idle = [
+        column for column in columns if trial.features and _mixable(needed, column) and same(_mixed(needed, column))
+    ]
+    return TrialVerdict(
+        columns=columns, unneeded=tuple(c for c in trial.rows.columns if c in unneeded), idle=tuple(idle)
+    )
+
+
+def _without(rows: Any, columns: Sequence[Any]) -> Any:
+    return rows.drop(columns=list(columns))
+
+
+def _mixable(rows: Any, column: Any) -> bool:
+    return not rows[column].reset_index(drop=True).equals(rows[column].iloc[::-1].reset_index(drop=True))
+
+
+def _mixed(rows: Any, column: Any) -> Any:
+    """The rows with the values of one column in another order."""
+    mixed = rows.copy()
+    mixed[column] = rows[column].iloc[::-1].array
+    return mixed
+
+
+def _equal(expected: tuple[Any, Any], got: tuple[Any, Any]) -> bool:
+    made, predicted = expected
+    if made is None:
+        return bool(compare(predicted, got[1]).exact)
+    if hasattr(made, "equals"):
+        return bool(made.equals(got[0])) and bool(compare(predicted, got[1]).exact)
+    return pickle.dumps(made) == pickle.dumps(got[0]) and bool(compare(predicted, got[1]).exact)
 
 
 def _resolve(target: str | None) -> Any:

@@ -10,7 +10,7 @@ from typing import Any
 
 from jupyter_prodkit.session.record import Glimpse
 
-__all__ = ["glimpse", "is_immutable", "is_watchable", "module_of"]
+__all__ = ["defines", "glimpse", "is_immutable", "is_watchable", "members", "module_of"]
 
 # Types are told apart by identity, and their names read past their metaclass: comparing, hashing or asking a class
 # runs its metaclass, which is the user's code.
@@ -19,6 +19,8 @@ _CONTAINERS = frozenset(map(id, (list, tuple, set, frozenset, dict)))
 _WATCHED = frozenset(map(id, (list, set, dict)))
 _MODULE_OF = type.__dict__["__module__"].__get__
 _NAME_OF = type.__dict__["__name__"].__get__
+_LINE_OF = type.__dict__["__mro__"].__get__
+_MEMBERS_OF = type.__dict__["__dict__"].__get__
 
 _MOST_ELEMENTS = 1000
 _LONGEST_ELEMENT = 200
@@ -49,6 +51,16 @@ def module_of(kind: type) -> str:
     """Return the name of the module that defines `kind`; empty where the class hides it."""
     module = _MODULE_OF(kind)
     return module if type(module) is str else ""
+
+
+def members(kind: type) -> list[Any]:
+    """Return what `kind` itself defines."""
+    return list(_MEMBERS_OF(kind).values())
+
+
+def defines(kind: type, name: str) -> bool:
+    """Return whether objects of `kind` have an attribute `name` by their class."""
+    return any(name in _MEMBERS_OF(base) for base in _LINE_OF(kind))
 
 
 def _glimpse(value: Any) -> Glimpse:

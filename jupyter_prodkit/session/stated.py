@@ -14,6 +14,7 @@ from functools import lru_cache
 
 from jupyter_prodkit.notebook.dataflow import writes
 from jupyter_prodkit.notebook.names import CodeNames, names_in
+from jupyter_prodkit.notebook.syntax import parsed
 from jupyter_prodkit.notebook.transform import to_python
 from jupyter_prodkit.session.glimpse import glimpse
 from jupyter_prodkit.session.record import Version
@@ -46,13 +47,15 @@ def settle(stated: tuple[Stated, ...], known: Mapping[str, Version]) -> dict[str
 @lru_cache(maxsize=4096)
 def stated_names(source: str) -> tuple[Stated, ...]:
     """Return the names that the top-level statements of a cell settle, in their order."""
-    try:
-        tree = ast.parse(to_python(source))
-    except (SyntaxError, ValueError, RecursionError):
+    tree = parsed(to_python(source))
+    if tree is None:
         return ()
-    parts = [(statement, names_in(ast.Module([statement], []))) for statement in tree.body]
-    times = Counter(name for _, names in parts for name in writes(names) | names.deletes)
-    return tuple(one for one in _stated(parts) if times[one.name] == 1)
+    try:
+        parts = [(statement, names_in(ast.Module([statement], []))) for statement in tree.body]
+        times = Counter(name for _, names in parts for name in writes(names) | names.deletes)
+        return tuple(one for one in _stated(parts) if times[one.name] == 1)
+    except RecursionError:
+        return ()
 
 
 def short(*parts: str) -> Version:

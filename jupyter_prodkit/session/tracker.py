@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import inspect
 import logging
 import threading
 import time
@@ -14,6 +13,7 @@ from jupyter_prodkit.notebook.dataflow import Definitions, needs_when_run
 from jupyter_prodkit.notebook.document import source_digest
 from jupyter_prodkit.notebook.names import NO_NAMES, CodeNames, code_names
 from jupyter_prodkit.notebook.transform import own_magics_in, own_magics_only
+from jupyter_prodkit.session.glimpse import defines
 from jupyter_prodkit.session.live_names import LiveNames
 from jupyter_prodkit.session.modules import UserModules
 from jupyter_prodkit.session.reach import reached_names
@@ -64,7 +64,7 @@ class Tracker:
         self._running: dict[int, _Running] = {}  # by thread: subshells run code beside the main thread's
         self._definitions = Definitions()
         self._live = LiveNames(namespace)
-        self._outputs_of: dict[str, Mapping[str, Version]] = {}  # of the last run of each code
+        self._outputs_of: dict[str, Mapping[str, Version]] = {}  # of the last run of each code, by how it ended
         self._count = 0
         self.modules = UserModules(earlier)
         live = {} if from_start else dict.fromkeys(self._live.ids(), _UNKNOWN)
@@ -170,18 +170,17 @@ class Tracker:
         digest = source_digest(running.source)
         interrupted = error is not None and issubclass(type(error), KeyboardInterrupt)
         ending = f"stopped in run {self._count}" if interrupted else "raised" if error is not None else ""
-        outputs = self._versions(running, f"{digest} {ending}", after)
-        if error is None:
-            outputs = {**self._made_again(digest, ids), **outputs}
-            self._outputs_of[digest] = outputs
+        made_by = f"{digest} {ending}"
+        outputs = {**self._made_again(made_by, ids), **self._versions(running, made_by, after)}
+        self._outputs_of[made_by] = outputs
         self._live.remember(ids, {**running.before, **after})
         self.modules.after_run(running.names.imports, only_named=own_magics_in(running.source))
         self._note_definitions(running.names, changed)
         return Execution(
             number=self._count + 1, cell_id=cell_id, source=running.source, digest=digest, count=count,
-            success=error is None, seconds=seconds, interrupted=interrupted, lacked=_lacked(error), inputs=running.inputs,
-            absent=running.absent, outputs=outputs, deleted=frozenset(running.ids.keys() - ids.keys()),
-            before=running.before, after=after,
+            success=error is None, seconds=seconds, interrupted=interrupted, lacked=_lacked(error),
+            inputs=running.inputs, absent=running.absent, outputs=outputs,
+            deleted=frozenset(running.ids.keys() - ids.keys()), before=running.before, after=after,
         )  # fmt: skip
 
     def _record_outside(self, ids: dict[str, int], seen: Mapping[str, Glimpse]) -> None:
@@ -232,9 +231,9 @@ class Tracker:
             for name, seen in after.items()
         }
 
-    def _made_again(self, digest: str, ids: Mapping[str, int]) -> dict[str, Version]:
+    def _made_again(self, made_by: str, ids: Mapping[str, int]) -> dict[str, Version]:
         """What the same code made before and is still there: a star import binds the same objects again, unseen."""
-        made, held = self._outputs_of.get(digest, {}), self._timeline.live
+        made, held = self._outputs_of.get(made_by, {}), self._timeline.live
         return {name: version for name, version in made.items() if name in ids and held.get(name) == version}
 
     def _note_definitions(self, names: CodeNames, changed: Iterable[str]) -> None:
@@ -244,7 +243,7 @@ class Tracker:
     def _models(self, known: frozenset[str], changed: Iterable[str]) -> frozenset[str]:
         # The class is asked, not the object: a `__getattr__` of the user's is not ours to call.
         held = {name: self._namespace[name] for name in changed if name in self._namespace}
-        new = {name for name, value in held.items() if inspect.getattr_static(type(value), "predict", None)}
+        new = {name for name, value in held.items() if defines(type(value), "predict")}
         return frozenset((known - held.keys()) | new)
 
 

@@ -7,6 +7,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from functools import lru_cache
 
+from jupyter_prodkit.notebook.syntax import parsed
 from jupyter_prodkit.notebook.transform import to_python
 
 __all__ = ["Call", "calls_in"]
@@ -41,11 +42,13 @@ class Call:
 @lru_cache(maxsize=4096)
 def calls_in(source: str) -> tuple[dict[str, str], tuple[Call, ...]]:
     """Return what a cell imports, as local name → full name, and its calls in the order of its lines."""
-    try:
-        tree = ast.parse(to_python(source))
-    except (SyntaxError, ValueError, RecursionError):
+    tree = parsed(to_python(source))
+    if tree is None:
         return {}, ()
-    found = sorted(_calls(tree, in_function=False), key=lambda one: (one[0].lineno, one[0].col_offset))
+    try:
+        found = sorted(_calls(tree, in_function=False), key=lambda one: (one[0].lineno, one[0].col_offset))
+    except RecursionError:
+        return {}, ()
     return dict(_imported(tree)), tuple(call for _, call in found)
 
 
