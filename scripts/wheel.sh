@@ -25,7 +25,7 @@ rm -f "$place"/programs/{node,nodejs,npm,npx,corepack,yarn,jlpm}
 .venv/bin/uv venv --quiet --python .venv/bin/python "$place/environment"
 export PATH=$place/environment/bin:$place/programs VIRTUAL_ENV=$place/environment
 if command -v node; then say "Node is still on the PATH" && exit 1; fi
-"$root/.venv/bin/uv" pip install --quiet "$(echo "$place"/dist/*.whl)[all]" jupyterlab pytest pytest-timeout playwright
+"$root/.venv/bin/uv" pip install --quiet --compile-bytecode "$(echo "$place"/dist/*.whl)[all]" jupyterlab pytest pytest-timeout playwright
 listed=$(jupyter labextension list 2>&1)
 grep 'jupyter-prodkit.*enabled.*OK' <<<"$listed" || { echo "$listed"; exit 1; }
 say "installed without Node beside JupyterLab $(jupyter lab --version)"

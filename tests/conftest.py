@@ -7,4 +7,4 @@ from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).parent / "engine"))
 
-from docker_engine import engine  # noqa: E402, F401 - a fixture, for whoever asks for it
+from docker_engine import engine  # noqa: F401 - a fixture, for whoever asks for it

@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Literal
 
 from jupyter_prodkit.notebook.marks import Marks, is_ignored, marks_text, read_marks
-from jupyter_prodkit.notebook.syntax import parsed
+from jupyter_prodkit.notebook.syntax import parsed, shared_tree
 from jupyter_prodkit.notebook.transform import own_magics_only, to_python
 
 __all__ = ["Cell", "Notebook", "read_notebook", "source_digest"]
@@ -111,7 +111,7 @@ class Notebook:
 @lru_cache(maxsize=4096)
 def source_digest(source: str) -> str:
     """Return a digest of the code in `source`: of its syntax tree, or of the text where it has a syntax error."""
-    tree = parsed(to_python(source))
+    tree = shared_tree(to_python(source))
     try:
         content = source.strip() if tree is None else ast.dump(tree)
     except RecursionError:
@@ -135,4 +135,4 @@ def _is_blank(source: str) -> bool:
 
 @lru_cache(maxsize=4096)
 def _is_valid(source: str) -> bool:
-    return parsed(to_python(source)) is not None
+    return shared_tree(to_python(source)) is not None

@@ -11,12 +11,13 @@ from functools import lru_cache
 
 from jupyter_prodkit.notebook.at_once import read_at_once
 from jupyter_prodkit.notebook.statements import StatementNames
-from jupyter_prodkit.notebook.syntax import parsed
+from jupyter_prodkit.notebook.syntax import shared_tree
 from jupyter_prodkit.notebook.transform import cell_capture, to_python
 
 __all__ = ["NO_NAMES", "CodeNames", "code_names", "is_shells_own", "names_in"]
 
 _BUILTINS = frozenset(dir(builtins)) | {"get_ipython", "display", "__file__"}
+_HARMLESS = _BUILTINS - {"get_ipython"}
 _SHELLS_OWN = re.compile(r"_+(i+|\d+|i\d+|ih|oh|dh|sh|exit_code)?\Z|(In|Out|exit|quit|get_ipython|open|__\w+__)\Z")
 
 
@@ -57,6 +58,9 @@ class CodeNames:
     uses: frozenset[str] = frozenset()
     """Those of `calls` that it does more with than call them: the methods of a class may run."""
 
+    is_inert: bool = False
+    """Whether it can set nothing in motion: it calls nothing, and hands nothing on to be called."""
+
 
 NO_NAMES = CodeNames()
 
@@ -64,7 +68,7 @@ NO_NAMES = CodeNames()
 @lru_cache(maxsize=4096)
 def code_names(source: str) -> CodeNames:
     """Return the names of a cell's source; none where it has a syntax error, as such a cell does nothing."""
-    tree = parsed(to_python(source))
+    tree = shared_tree(to_python(source))
     if tree is None:
         return NO_NAMES
     try:
@@ -99,6 +103,7 @@ def names_in(tree: ast.Module) -> CodeNames:
         rebinds_when_called=frozenset(seen.rebinds_when_called),
         calls=_of_notebook(seen.called | seen.used),
         uses=_of_notebook(seen.used),
+        is_inert=not (seen.binds_any or seen.needs_any or (seen.called | seen.used) - _HARMLESS),
     )
 
 

@@ -6,8 +6,9 @@ import ast
 import warnings
 from collections.abc import Iterator
 from contextlib import contextmanager
+from functools import lru_cache
 
-__all__ = ["parsed"]
+__all__ = ["parsed", "shared_tree"]
 
 
 def parsed(python: str) -> ast.Module | None:
@@ -19,6 +20,12 @@ def parsed(python: str) -> ast.Module | None:
             return ast.parse(python)
     except (SyntaxError, ValueError, RecursionError, MemoryError):
         return None
+
+
+@lru_cache(maxsize=16)
+def shared_tree(python: str) -> ast.Module | None:
+    """Return the same as `parsed`, the very same tree for the same text: to be read only, by one after the other."""
+    return parsed(python)
 
 
 @contextmanager

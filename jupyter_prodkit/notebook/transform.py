@@ -8,7 +8,7 @@ from functools import lru_cache
 
 from IPython.core.inputtransformer2 import TransformerManager
 
-from jupyter_prodkit.notebook.syntax import parsed
+from jupyter_prodkit.notebook.syntax import shared_tree
 
 __all__ = ["OWN_MAGICS", "cell_capture", "own_magics_in", "own_magics_only", "to_python"]
 
@@ -74,7 +74,7 @@ def _is_plain(source: str) -> bool:
         return False
     if not any(sign in source for sign in "%!?"):
         return True
-    return parsed(source) is not None  # a line of magic is no valid Python; a remainder or `!=` is
+    return shared_tree(source) is not None  # a line of magic is no valid Python; a remainder or `!=` is
 
 
 def _timed_code(line: re.Match[str]) -> str:

@@ -99,9 +99,8 @@ def _measured(trial: Trial, outcome: Callable[[Any], tuple[Any, Any]]) -> TrialV
             unneeded.append(column)
     columns = tuple(column for column in trial.rows.columns if column not in unneeded)
     needed = _without(trial.sample, unneeded)
-    idle = [
-        column for column in columns if trial.features and _mixable(needed, column) and same(_mixed(needed, column))
-    ]
+    mixed = {column: _mixed(needed, column) for column in columns} if trial.features else {}
+    idle = [column for column, rows in mixed.items() if not rows.equals(needed) and same(rows)]
     return TrialVerdict(
         columns=columns, unneeded=tuple(c for c in trial.rows.columns if c in unneeded), idle=tuple(idle)
     )
@@ -111,14 +110,10 @@ def _without(rows: Any, columns: Sequence[Any]) -> Any:
     return rows.drop(columns=list(columns))
 
 
-def _mixable(rows: Any, column: Any) -> bool:
-    return not rows[column].reset_index(drop=True).equals(rows[column].iloc[::-1].reset_index(drop=True))
-
-
 def _mixed(rows: Any, column: Any) -> Any:
-    """The rows with the values of one column in another order."""
+    """The rows with the values of one column moved down by one, the last to the top."""
     mixed = rows.copy()
-    mixed[column] = rows[column].iloc[::-1].array
+    mixed[column] = rows[column].iloc[[-1, *range(len(rows) - 1)]].array
     return mixed
 
 

@@ -106,6 +106,7 @@ class KernelDriver:
         while True:
             if progress.cancelled and time.monotonic() >= interrupt_at:
                 self._interrupt()  # again after a while: the first may have come before the code began
+                self._client.kernel_info()  # a kernel that awaits something sees the interrupt only when woken
                 interrupt_at = time.monotonic() + _INTERRUPT_AGAIN_SECONDS
             message = self._next_message(progress)
             if message is None or message["parent_header"].get("msg_id") != identity:

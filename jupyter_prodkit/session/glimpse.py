@@ -10,7 +10,7 @@ from typing import Any
 
 from jupyter_prodkit.session.record import Glimpse
 
-__all__ = ["defines", "glimpse", "is_immutable", "is_watchable", "members", "module_of"]
+__all__ = ["defines", "glimpse", "is_immutable", "is_watchable", "members", "module_of", "size"]
 
 # Types are told apart by identity, and their names read past their metaclass: comparing, hashing or asking a class
 # runs its metaclass, which is the user's code.
@@ -45,6 +45,11 @@ def is_watchable(value: Any) -> bool:
     """Return whether a second glimpse shows that `value` was changed in place."""
     kind = type(value)
     return id(kind) in _WATCHED or _is_table(kind)
+
+
+def size(value: Any) -> int:
+    """Return how many elements a glimpse of `value` looks at."""
+    return len(value) if id(type(value)) in _CONTAINERS and len(value) <= _MOST_ELEMENTS else 1
 
 
 def module_of(kind: type) -> str:

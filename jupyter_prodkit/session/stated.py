@@ -14,7 +14,7 @@ from functools import lru_cache
 
 from jupyter_prodkit.notebook.dataflow import writes
 from jupyter_prodkit.notebook.names import CodeNames, names_in
-from jupyter_prodkit.notebook.syntax import parsed
+from jupyter_prodkit.notebook.syntax import shared_tree
 from jupyter_prodkit.notebook.transform import to_python
 from jupyter_prodkit.session.glimpse import glimpse
 from jupyter_prodkit.session.record import Version
@@ -47,7 +47,7 @@ def settle(stated: tuple[Stated, ...], known: Mapping[str, Version]) -> dict[str
 @lru_cache(maxsize=4096)
 def stated_names(source: str) -> tuple[Stated, ...]:
     """Return the names that the top-level statements of a cell settle, in their order."""
-    tree = parsed(to_python(source))
+    tree = shared_tree(to_python(source))
     if tree is None:
         return ()
     try:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import logging
 import threading
 import time
+from asyncio import CancelledError
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
@@ -24,6 +25,7 @@ __all__ = ["Tracker"]
 
 _log = logging.getLogger("jupyter_prodkit")
 _UNKNOWN = "of unknown origin"
+_INTERRUPTS = (KeyboardInterrupt, CancelledError)  # the second is what a cell that awaits gets
 
 
 @dataclass(slots=True)
@@ -160,7 +162,7 @@ class Tracker:
         self, running: _Running, cell_id: str | None, count: int | None, error: BaseException | None, seconds: float
     ) -> Execution:
         ids = self._live.ids()
-        stirred = self._live.stirred(running.before.keys() | running.names.binds)
+        stirred = {} if running.names.is_inert else self._live.stirred(running.before.keys() | running.names.binds)
         changed = self._changed(running, ids, error) | self._live.aliases(stirred, ids)
         after = self._live.look(changed)
         # What it changed in place it also started from, though its text doesn't show it.
@@ -168,7 +170,7 @@ class Tracker:
         inputs = {name: known[name] for name in stirred if name in known and running.ids.get(name) == ids.get(name)}
         running.inputs = {**inputs, **running.inputs}
         digest = source_digest(running.source)
-        interrupted = error is not None and issubclass(type(error), KeyboardInterrupt)
+        interrupted = error is not None and issubclass(type(error), _INTERRUPTS)
         ending = f"stopped in run {self._count}" if interrupted else "raised" if error is not None else ""
         made_by = f"{digest} {ending}"
         outputs = {**self._made_again(made_by, ids), **self._versions(running, made_by, after)}
@@ -207,8 +209,9 @@ class Tracker:
     def _add(self, execution: Execution) -> None:
         self._count = execution.number
         known = self._timeline
-        live = {name: version for name, version in known.live.items() if name not in execution.deleted}
-        live.update(execution.outputs)
+        live = {**known.live, **execution.outputs}
+        for name in execution.deleted:
+            live.pop(name, None)
         models = self._models(known.models, execution.outputs.keys()) & live.keys()
         with self._lock:
             self._timeline = Timeline(thinned((*known.executions, execution)), live, models, known.from_start)

@@ -16,7 +16,7 @@ from jupyter_prodkit.step import Inputs
 
 sys.path.insert(0, str(Path(__file__).parent))
 
-from tiny_project import SUMMING_SERVER, sha256, write_environment, write_release, write_wheel  # noqa: E402
+from tiny_project import SUMMING_SERVER, sha256, write_environment, write_release, write_wheel
 
 
 @pytest.fixture
@@ -52,7 +52,7 @@ def inputs(project: ProjectFolder, notebook: Notebook) -> Inputs:
 
 
 @pytest.fixture
-def docker(engine: str) -> Callable[..., str]:  # noqa: F811 - the fixture
+def docker(engine: str) -> Callable[..., str]:
     """Docker's own command line, as a user has it."""
 
     def run(*arguments: str, fails: bool = False) -> str:

@@ -40,7 +40,7 @@ class World:
         with contextlib.redirect_stdout(said):
             try:
                 exec(compile(source, "cell", "exec"), self.names)
-            except Exception as raised:
+            except Exception as raised:  # noqa: BLE001 - what cells raise is theirs
                 error = raised
         self.names.pop("__builtins__", None)
         after = self.values()

@@ -193,7 +193,7 @@ CASES = {
     ),
     "loaded late": Case(
         {"a": "x = [1, [2]]", "b": "y = x"}, ["a", "%load_ext", "b"],
-        {("unknown-origin", "a"), }, {"a": "unverified", "b": "unverified"}, "a b",
+        {("unknown-origin", "a") }, {"a": "unverified", "b": "unverified"}, "a b",
     ),
     "empty page": Case({}, [], set()),
     "blank cells": Case({"a": "", "b": "# nothing yet"}, [], set()),

@@ -91,8 +91,9 @@ def image(tmp_path_factory: pytest.TempPathFactory) -> Image:
     uv = Path(sys.executable).with_name("uv")
     image.run(uv, "venv", "--quiet", "--python", PYTHON, image.prefix)
     versions = base_versions()
-    image.run(uv, "pip", "install", "--quiet", *(f"{name}=={versions[name]}" for name in sorted(BASE)))
-    image.run(uv, "pip", "install", "--quiet", "-r", "binder/requirements.txt")
+    pip = (uv, "pip", "install", "--quiet", "--compile-bytecode")  # pip would compile
+    image.run(*pip, *(f"{name}=={versions[name]}" for name in sorted(BASE)))
+    image.run(*pip, "-r", "binder/requirements.txt")
     image.run("binder/postBuild")
     return image
 
@@ -160,9 +161,14 @@ class DemoPage(NotebookPage):
         return index
 
     def run_cell(self, name: str) -> str:
-        """Run a cell and return what it shows."""
+        """Run a cell and return what it shows; a step may take its time."""
         index = self.go_to(name)
-        self.run(index)
+        prompt = self.cell(index).locator(".jp-InputArea-prompt")
+        before = prompt.inner_text()
+        self.cell(index).locator(".jp-InputArea-editor").click()
+        self.page.keyboard.press("Control+Enter")
+        expect(prompt).not_to_have_text(before)
+        expect(prompt).not_to_have_text("[*]:", timeout=180_000)
         return self.cell(index).locator(".jp-Cell-outputWrapper").inner_text()
 
     def run_all_above(self, name: str) -> None:

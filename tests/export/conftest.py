@@ -9,9 +9,9 @@ import pytest
 
 sys.path[:0] = [str(Path(__file__).parent)]
 
-from pages import write_lock  # noqa: E402
+from pages import write_lock
 
-from jupyter_prodkit.release import ProjectFolder  # noqa: E402
+from jupyter_prodkit.release import ProjectFolder
 
 
 @pytest.fixture

@@ -261,7 +261,7 @@ def test_a_parameter_read_on_import_is_refused(body: str) -> None:
 
 
 def test_a_parameter_in_a_query_is_refused() -> None:
-    """pandas looks a `@NAME` up as a variable, and a setting is none: the user is told the way round."""
+    """Pandas looks a `@NAME` up as a variable, and a setting is none: the user is told the way round."""
     with pytest.raises(ExportError, match="reads the parameter `LIMIT` in a text") as caught:
         text_of(PARAMETERS, "#| export\ndef f(rows):\n    return rows.query('age > @LIMIT')")
     assert "limit = LIMIT" in caught.value.hint

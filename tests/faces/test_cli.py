@@ -35,8 +35,8 @@ def test_help_names_the_steps_in_their_order_and_no_other():
         ("[1, 2]", "is JSON, but not a notebook"),
         ('{"cells": [{"cell_type": "code"}], "nbformat": 4, "nbformat_minor": 5, "metadata": {}}', "not a valid notebook"),
         (
-            '{"cells": [], "nbformat": 4, "nbformat_minor": 5, "metadata": {"kernelspec": '
-            '{"name": "ir", "display_name": "R", "language": "R"}}}',
+            '{"cells": [], "nbformat": 4, "nbformat_minor": 5, "metadata": {"kernelspec": {"name": "ir", '
+             '"display_name": "R", "language": "R"}}}',
             "is written in R",
         ),
     ],

@@ -123,13 +123,14 @@ if sys.version_info >= (3, 12):
 if sys.version_info >= (3, 11):
     ROWS["try:\n    f()\nexcept* E as e:\n    print(e)"] = "needs=f,E"
 
+SETS = ("binds", "needs", "mutates", "deletes", "imports", "modules", "rebinds_when_called")
 QUIET = {"print", "len", "range", "open", "NameError", "ImportError", "int", "list", "setattr", "vars"}
 
 
 @pytest.mark.parametrize("code", ROWS)
 def test_names_of(code):
     names = code_names(code)
-    expected = dict.fromkeys(("binds", "needs", "mutates", "deletes", "imports", "modules", "rebinds_when_called"), set())
+    expected = {field: set() for field in SETS}
     expected |= {"deferred": {}, "methods": {}, "needs_any": False, "binds_any": False}
     for word in ROWS[code].split():
         field, _, said = word.partition("=")

@@ -174,7 +174,7 @@ def test_predictions_as_a_frame_are_taken(notebook: Ready) -> None:
 
 def test_an_exported_predict_is_used(notebook: Ready) -> None:
     """Where `predict(model, inputs)` is exported, the model needs no method of that name."""
-    predict = "#| export\ndef predict(model, inputs):\n    return inputs['length'] * model['factor']"
+    predict = "#| export\ndef predict(model, inputs):\n    return inputs['length'].to_numpy() * model['factor']"
     flowers = notebook(IMPORTS, "#| parameters\nCUT = 1", RAW, FEATURES, predict, "model = {'factor': 2}\nfeatures(raw)")
     assert taken(flowers).predictions[0] == 0.0
     assert taken(flowers).model_class == "dict"

@@ -29,7 +29,7 @@ class Tracked:
         self.tracker.before_run(source)
         try:
             exec(compile(source, "cell", "exec"), self.names)
-        except BaseException as raised:
+        except BaseException as raised:  # noqa: BLE001 - what cells raise is theirs
             error = raised.with_traceback(None)
         self.tracker.after_run(cell_id, count, error)
         return self.last

@@ -15,10 +15,7 @@ def _refuse(name: str) -> Any:
     return refuse
 
 
-QUESTIONS = (
-    "eq ne lt hash repr str bool len iter next contains getattr getattribute reduce reduce_ex format dir bytes "
-    "int float index getitem copy deepcopy sizeof instancecheck subclasscheck array length_hint"
-).split()  # fmt: skip
+QUESTIONS = ["eq", "ne", "lt", "hash", "repr", "str", "bool", "len", "iter", "next", "contains", "getattr", "getattribute", "reduce", "reduce_ex", "format", "dir", "bytes", "int", "float", "index", "getitem", "copy", "deepcopy", "sizeof", "instancecheck", "subclasscheck", "array", "length_hint"]  # fmt: skip
 _QUESTIONED = {f"__{name}__": _refuse(name) for name in QUESTIONS}
 
 

@@ -7,7 +7,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from functools import lru_cache
 
-from jupyter_prodkit.notebook.syntax import parsed
+from jupyter_prodkit.notebook.syntax import shared_tree
 from jupyter_prodkit.notebook.transform import to_python
 
 __all__ = ["Call", "calls_in"]
@@ -42,7 +42,7 @@ class Call:
 @lru_cache(maxsize=4096)
 def calls_in(source: str) -> tuple[dict[str, str], tuple[Call, ...]]:
     """Return what a cell imports, as local name → full name, and its calls in the order of its lines."""
-    tree = parsed(to_python(source))
+    tree = shared_tree(to_python(source))
     if tree is None:
         return {}, ()
     try:

@@ -10,7 +10,7 @@ from functools import lru_cache
 from jupyter_prodkit.check.evidence import Evidence
 from jupyter_prodkit.check.report import Finding
 from jupyter_prodkit.notebook.marks import marks_text
-from jupyter_prodkit.notebook.syntax import parsed
+from jupyter_prodkit.notebook.syntax import shared_tree
 from jupyter_prodkit.notebook.transform import to_python
 
 __all__ = ["absolute"]
@@ -44,7 +44,7 @@ def absolute(evidence: Evidence) -> Iterator[Finding]:
 def _paths(source: str) -> tuple[str, ...]:
     if not any(sign in source for sign in ("/", "\\")):
         return ()
-    tree = parsed(to_python(source))
+    tree = shared_tree(to_python(source))
     if tree is None:
         return ()
     texts = (node.value for node in ast.walk(tree) if isinstance(node, ast.Constant) and isinstance(node.value, str))
