@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import IO
 
-from jupyter_prodkit.progress import Progress
+from jupyter_prodkit.progress import Progress, ProgressEvent
 from jupyter_prodkit.release import without_credentials
 
 __all__ = ["Finished", "run_program"]
@@ -94,10 +94,10 @@ class _Pipes:
     def pass_on(self, progress: Progress) -> None:
         """Hand the lines that have come since to `progress`."""
         while self._pending:
-            progress.log(without_credentials(self._pending.popleft().rstrip()))
+            progress.listener(ProgressEvent("log", without_credentials(self._pending.popleft().rstrip())))
 
     def finish(self, progress: Progress) -> Finished:
-        """Return everything that came, once the process has ended."""
+        """Return everything that came, once the process has ended: what it did is done, a cancel comes too late."""
         for thread in self._threads:
             thread.join()
         self.pass_on(progress)

@@ -275,5 +275,7 @@ def test_files_have_the_rights_the_user_wants(target: Path) -> None:
         write_file(target.parent / "release.json", "{}")
     finally:
         os.umask(before)
-    assert {oct(path.stat().st_mode & 0o777) for path in (target / "a.txt", target.parent / "release.json")} == {"0o600"}
+    assert {oct(path.stat().st_mode & 0o777) for path in (target / "a.txt", target.parent / "release.json")} == {
+        "0o600"
+    }
     assert oct(target.stat().st_mode & 0o777) == "0o700"

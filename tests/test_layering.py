@@ -32,7 +32,19 @@ TOOLS = {
     "uv": {"lock/uv.py"},
     "uvicorn": {"runtime"},
 }
-HEAVY = {"pandas", "numpy", "mlflow", "docker", "libcst", "uv", "jinja2", "nbformat", "sklearn", "uvicorn", "ipywidgets"}
+HEAVY = {
+    "pandas",
+    "numpy",
+    "mlflow",
+    "docker",
+    "libcst",
+    "uv",
+    "jinja2",
+    "nbformat",
+    "sklearn",
+    "uvicorn",
+    "ipywidgets",
+}
 
 
 @dataclass(frozen=True)
@@ -122,13 +134,21 @@ def test_the_house_rules_are_kept():
         ("notebook/names.py", "import jupyter_prodkit.session.tracker", "session does not stand before notebook"),
         ("notebook/names.py", "from jupyter_prodkit import session", "session does not stand before notebook"),
         ("notebook/names.py", "from ..check import report", "check does not stand before notebook"),
-        ("notebook/names.py", "def f():\n    from jupyter_prodkit.faces.cli import main", "faces does not stand before"),
+        (
+            "notebook/names.py",
+            "def f():\n    from jupyter_prodkit.faces.cli import main",
+            "faces does not stand before",
+        ),
         ("notebook/names.py", "if TYPE_CHECKING:\n    import jupyter_prodkit.step", "step does not stand before"),
         ("notebook/names.py", "importlib.import_module('jupyter_prodkit.push.step')", "push does not stand before"),
         ("runtime/app.py", "from jupyter_prodkit.errors import ProdkitError", "errors does not stand before runtime"),
         ("errors.py", "import jupyter_prodkit.runtime", "runtime does not stand before errors"),
         ("check/check.py", "import jupyter_prodkit.lock.uv", "lock does not stand before check"),
-        ("check/check.py", "from jupyter_prodkit import load_ipython_extension", "__init__ does not stand before check"),
+        (
+            "check/check.py",
+            "from jupyter_prodkit import load_ipython_extension",
+            "__init__ does not stand before check",
+        ),
         ("check/check.py", "import IPython.core", "not the module that knows this tool"),
         ("check/check.py", "from mlflow import log_model", "not the module that knows this tool"),
         ("lock/step.py", "def f():\n    import uv", "not the module that knows this tool"),
@@ -150,7 +170,10 @@ def test_a_forbidden_import_is_found(tmp_path, file, code, says):
     ("file", "code"),
     [
         ("check/check.py", "from jupyter_prodkit import __version__\nfrom jupyter_prodkit.runtime import schema"),
-        ("check/rules/paths.py", "from ..evidence import Evidence\nfrom jupyter_prodkit.session.record import Timeline"),
+        (
+            "check/rules/paths.py",
+            "from ..evidence import Evidence\nfrom jupyter_prodkit.session.record import Timeline",
+        ),
         ("push/mlflow_registry.py", "import mlflow.pyfunc\nimport jupyter_prodkit.export.step"),
         ("faces/cli.py", "import jupyter_prodkit.serve.step\nimport numpy"),
     ],
@@ -164,7 +187,11 @@ def test_an_allowed_import_is_not(tmp_path, file, code):
 
 def test_every_room_is_there():
     """A room that has gone would make its rule silent."""
-    there = {path.name.removesuffix(".py") for path in PACKAGE.iterdir() if path.suffix == ".py" or (path / "__init__.py").exists()}
+    there = {
+        path.name.removesuffix(".py")
+        for path in PACKAGE.iterdir()
+        if path.suffix == ".py" or (path / "__init__.py").exists()
+    }
     assert there == set(ROOMS)
 
 

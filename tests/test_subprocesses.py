@@ -227,6 +227,18 @@ def test_a_cancelled_step_starts_nothing(tmp_path: Path) -> None:
     assert not (tmp_path / "made").exists()
 
 
+def test_a_cancel_that_comes_too_late_changes_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
+    """What a program did before it ended is done: its result comes back, and the step's next stage notices the cancel."""
+    monkeypatch.setattr(
+        "jupyter_prodkit.subprocesses._POLL_SECONDS", 2.0
+    )  # it says its last and ends between two looks
+    progress = Progress(lambda event: progress.cancel() if event.message == "last" else None)
+    done = python("import os, sys; sys.stderr.write('last\\n'); sys.stderr.flush(); os._exit(0)", progress)
+    assert done.stderr == "last\n"
+    with pytest.raises(CancelledError):
+        progress.stage("next")
+
+
 def test_a_program_that_is_not_there_is_said_so() -> None:
     """The caller learns that the program does not exist."""
     with pytest.raises(FileNotFoundError):

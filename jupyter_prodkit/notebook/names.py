@@ -57,7 +57,6 @@ class CodeNames:
     """Names that it calls, bound here or not, or uses in a way that may call them."""
     uses: frozenset[str] = frozenset()
     """Those of `calls` that it does more with than call them: the methods of a class may run."""
-
     is_inert: bool = False
     """Whether it can set nothing in motion: it calls nothing, and hands nothing on to be called."""
 

@@ -10,6 +10,8 @@ from functools import lru_cache
 
 __all__ = ["parsed", "shared_tree"]
 
+_LONGEST_REMEMBERED = 100_000  # a tree takes a hundred times the memory of its text
+
 
 def parsed(python: str) -> ast.Module | None:
     """Return the syntax tree of `python`, or None where it is not valid Python."""
@@ -22,9 +24,13 @@ def parsed(python: str) -> ast.Module | None:
         return None
 
 
-@lru_cache(maxsize=16)
 def shared_tree(python: str) -> ast.Module | None:
-    """Return the same as `parsed`, the very same tree for the same text: to be read only, by one after the other."""
+    """Return the same as `parsed`; several may get the very same tree, so none of them may change it."""
+    return _remembered(python) if len(python) < _LONGEST_REMEMBERED else parsed(python)
+
+
+@lru_cache(maxsize=16)
+def _remembered(python: str) -> ast.Module | None:
     return parsed(python)
 
 

@@ -1,6 +1,6 @@
 """The one module that knows MLflow; it runs in a process of its own, so that the user's kernel never loads it.
 
-Run as `python -m jupyter_prodkit.push.mlflow_registry FILE`, where FILE is a pickled `Registration`; prints a JSON
+Run as `python -m jupyter_prodkit.push.mlflow_registry REQUEST ANSWER`: reads a pickled `Registration`, writes a JSON
 `Registered`. An interrupted or failed push leaves no run, no logged model and no model version behind.
 """
 
@@ -69,6 +69,7 @@ def register(wanted: Registration) -> Registered:
             outcome = _log_and_prove(client, wanted, made, version)
             given = _register(client, wanted, made)
             if given == version:
+                signal.signal(signal.SIGTERM, signal.SIG_IGN)  # it is done: whoever stops it now comes too late
                 return Registered(
                     name=name, version=version, run_id=made.run_id, compared=outcome.compared, exact=outcome.exact,
                     max_difference=outcome.max_difference, signature=_has_signature(made),
@@ -254,12 +255,12 @@ def _first_line(error: BaseException) -> str:
 
 
 def main() -> int:
-    """Register what the named file holds; what libraries print goes to stderr, out of the answer's way."""
+    """Register what the first file holds, and answer in the second."""
     signal.signal(signal.SIGTERM, _stop)
-    answer, sys.stdout = sys.stdout, sys.stderr
+    request, answer = map(Path, sys.argv[1:])
     logging.getLogger("mlflow").setLevel(logging.ERROR)
     logging.getLogger("alembic").setLevel(logging.ERROR)
-    wanted: Registration = pickle.loads(Path(sys.argv[1]).read_bytes())  # noqa: S301 - made by our own kernel
+    wanted: Registration = pickle.loads(request.read_bytes())  # noqa: S301 - made by our own kernel
     try:
         outcome = register(wanted)
     except RefusedError as error:
@@ -268,7 +269,7 @@ def main() -> int:
         outcome = Registered(error=f"MLflow refused: {_first_line(error)}")
     except Exception as error:  # noqa: BLE001 - told to the user by the parent process
         outcome = Registered(error=f"{type(error).__name__}: {_first_line(error)}")
-    answer.write(msgspec.json.encode(outcome).decode())
+    answer.write_bytes(msgspec.json.encode(outcome))
     return 0
 
 

@@ -11,7 +11,7 @@ from typing import TypeVar
 
 import msgspec
 
-from jupyter_prodkit.errors import PushError
+from jupyter_prodkit.errors import CancelledError, PushError
 from jupyter_prodkit.progress import Progress
 from jupyter_prodkit.release import ProjectFolder, without_credentials
 from jupyter_prodkit.subprocesses import Finished, run_program
@@ -35,6 +35,7 @@ def ask_in_new_process(
     """Have `module` answer a pickled request, with the exported package importable and its config.yaml in force.
 
     Raises PushError where it ends without an answer, and CancelledError; it then has the time to undo what it did.
+    Where it had done it all before it was stopped, its answer counts.
     """
     own = {
         "PYTHONPATH": str(project.package / "src"),
@@ -42,19 +43,25 @@ def ask_in_new_process(
         f"{package.upper()}_CONFIG": str(project.package / "config.yaml"),
     }
     with tempfile.TemporaryDirectory() as folder:
-        file = Path(folder) / "request.pkl"
-        file.write_bytes(pickle.dumps(request, protocol=5))
-        finished = run_program(
-            [sys.executable, "-W", "ignore", "-m", module, str(file)],
-            progress,
-            cwd=Path(folder),
-            environment={**environment, **own},
-            grace_seconds=_TO_UNDO_SECONDS,
-        )
-    try:
-        return msgspec.json.decode(finished.stdout, type=kind)
-    except msgspec.DecodeError as error:
-        raise PushError(f"The process that pushes ended without an answer: {_last_words(finished)}") from error
+        question, answer = Path(folder) / "request.pkl", Path(folder) / "answer.json"
+        question.write_bytes(pickle.dumps(request, protocol=5))
+        command = [sys.executable, "-W", "ignore", "-m", module, str(question), str(answer)]
+        try:
+            finished = run_program(
+                command,
+                progress,
+                cwd=Path(folder),
+                environment={**environment, **own},
+                grace_seconds=_TO_UNDO_SECONDS,
+            )
+        except (CancelledError, KeyboardInterrupt):
+            if not answer.exists():
+                raise
+            finished = Finished(0, "", "")
+        try:
+            return msgspec.json.decode(answer.read_bytes(), type=kind)
+        except (OSError, msgspec.DecodeError) as error:
+            raise PushError(f"The process that pushes ended without an answer: {_last_words(finished)}") from error
 
 
 def _last_words(finished: Finished) -> str:

@@ -1,6 +1,6 @@
 """The trial: in a new process, the pickled model and the exported package predict the rows that the notebook predicted.
 
-Run as `python -m jupyter_prodkit.push.trial FILE`, where FILE is a pickled `Trial`; prints a JSON `TrialVerdict`.
+Run as `python -m jupyter_prodkit.push.trial REQUEST ANSWER`: reads a pickled `Trial`, writes a JSON `TrialVerdict`.
 """
 
 from __future__ import annotations
@@ -134,10 +134,10 @@ def _resolve(target: str | None) -> Any:
 
 
 def main() -> int:
-    """Try what the named file holds; what user code prints goes to stderr, out of the answer's way."""
-    answer, sys.stdout = sys.stdout, sys.stderr
-    trial = pickle.loads(Path(sys.argv[1]).read_bytes())  # noqa: S301 - made by the kernel that started this process
-    answer.write(msgspec.json.encode(try_out(trial)).decode())
+    """Try what the first file holds, and answer in the second."""
+    request, answer = map(Path, sys.argv[1:])
+    trial = pickle.loads(request.read_bytes())  # noqa: S301 - made by the kernel that started this process
+    answer.write_bytes(msgspec.json.encode(try_out(trial)))
     return 0
 
 

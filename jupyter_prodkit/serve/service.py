@@ -11,13 +11,13 @@ from typing import Literal
 
 import msgspec
 
-from jupyter_prodkit.build.container import remove_container
+from jupyter_prodkit.build.container import container_state, remove_container
 from jupyter_prodkit.build.engine import connect
-from jupyter_prodkit.errors import ServeError
+from jupyter_prodkit.errors import ProdkitError, ServeError
 from jupyter_prodkit.files import write_file
 from jupyter_prodkit.release import ProjectFolder
 
-__all__ = ["Service", "read_service", "stop_service", "write_service"]
+__all__ = ["Service", "end_service", "process_service", "read_service", "still_runs", "stop_service", "write_service"]
 
 _GRACE_SECONDS = 10.0
 _POLL_SECONDS = 0.05
@@ -33,28 +33,10 @@ class Service(msgspec.Struct, frozen=True, kw_only=True):
     started: str = ""
     """A process's start time in clock ticks since boot, which tells it from a later one of the same number."""
 
-
-def _path(project: ProjectFolder) -> Path:
-    return project.service / "service.json"
-
-
-def read_service(project: ProjectFolder) -> Service | None:
-    """Return the service that was started last, or None where none was or it has ended."""
-    path = _path(project)
-    if not path.exists():
-        return None
-    try:
-        service = msgspec.json.decode(path.read_bytes(), type=Service)
-    except msgspec.DecodeError as error:
-        raise ServeError(f"{path} can't be read: {error}.", "Remove the file.") from error
-    if service.where == "process" and not _is_alive(service):
-        return None
-    return service
-
-
-def write_service(project: ProjectFolder, service: Service) -> None:
-    """Write down that `service` runs."""
-    write_file(_path(project), msgspec.json.encode(service))
+    @property
+    def port(self) -> int:
+        """The port on 127.0.0.1 where it answers."""
+        return int(self.url.rpartition(":")[2])
 
 
 def process_service(url: str, number: int) -> Service:
@@ -62,31 +44,72 @@ def process_service(url: str, number: int) -> Service:
     return Service(url=url, where="process", identity=str(number), started=_start_time(number))
 
 
+def read_service(project: ProjectFolder) -> Service | None:
+    """Return the service that was started last, or None where none was or its process has ended.
+
+    Raises ServeError where what was written down can't be read.
+    """
+    path = _path(project)
+    try:
+        service = msgspec.json.decode(path.read_bytes(), type=Service)
+    except (FileNotFoundError, NotADirectoryError):
+        return None
+    except (msgspec.DecodeError, OSError) as error:
+        raise ServeError(f"{path} can't be read: {error}.", "Remove the file.") from error
+    return service if service.where == "container" or _is_alive(service) else None
+
+
+def write_service(project: ProjectFolder, service: Service) -> None:
+    """Write down that `service` runs. Raises ProjectError where the disk refuses."""
+    write_file(_path(project), msgspec.json.encode(service))
+
+
+def still_runs(service: Service) -> bool:
+    """Return whether the service has not ended; asks the engine about a container."""
+    if service.where == "process":
+        return _is_alive(service)
+    try:
+        return bool(container_state(connect(), service.identity)["State"]["Running"])
+    except ProdkitError:
+        return False
+
+
 def stop_service(project: ProjectFolder) -> Service | None:
-    """Stop the service that was started last and return it, or None where none runs. Raises ServeError."""
+    """Stop the service that was started last and return it, or None where none runs. Raises ProdkitError."""
     service = read_service(project)
-    if service is not None and service.where == "process":
-        _stop_process(service)
-    elif service is not None:
-        remove_container(connect(), service.identity)
+    if service is not None:
+        end_service(service)
     _path(project).unlink(missing_ok=True)
     return service
 
 
-def _stop_process(service: Service) -> None:
+def end_service(service: Service) -> None:
+    """End a service; does nothing where it has ended. Raises ServeError, or BuildError without an engine."""
+    if service.where == "container":
+        remove_container(connect(), service.identity)
+    else:
+        _end_process(service)
+
+
+def _path(project: ProjectFolder) -> Path:
+    return project.service / "service.json"
+
+
+def _end_process(service: Service) -> None:
     """Ask the process to end, and end it where it doesn't within its own time of grace."""
     number = int(service.identity)
-    for sign, patience in ((signal.SIGTERM, _GRACE_SECONDS), (signal.SIGKILL, _GRACE_SECONDS)):
+    for sign in (signal.SIGTERM, signal.SIGKILL):
+        if not _is_alive(service):
+            return  # before each signal: a number that is free again may be anybody's
         with suppress(ProcessLookupError):
             os.kill(number, sign)
-        deadline = time.monotonic() + patience
-        while time.monotonic() < deadline:
+        deadline = time.monotonic() + _GRACE_SECONDS
+        while _is_alive(service) and time.monotonic() < deadline:
             with suppress(ChildProcessError):
                 os.waitpid(number, os.WNOHANG)  # ours to collect where this kernel started it
-            if not _is_alive(service):
-                return
             time.sleep(_POLL_SECONDS)
-    raise ServeError(f"The service (process {number}) does not end.", "End it by hand.")
+    if _is_alive(service):
+        raise ServeError(f"The service (process {number}) does not end.", "End it by hand.")
 
 
 def _is_alive(service: Service) -> bool:
@@ -99,7 +122,7 @@ def _is_alive(service: Service) -> bool:
 
 
 def _start_time(number: int) -> str:
-    """When a process began, or '' where the system doesn't say (other than Linux) or the process is a zombie."""
+    """When a process began, '' where the system doesn't say (other than Linux), 'ended' for one not yet collected."""
     try:
         fields = Path(f"/proc/{number}/stat").read_text("utf-8").rpartition(")")[2].split()
     except OSError:

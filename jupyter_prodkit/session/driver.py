@@ -83,9 +83,10 @@ class KernelDriver:
         Ctrl-C waits no longer. Raises NotebookError where the kernel dies.
         """
         progress.raise_if_cancelled()
+        # We send one at a time: with `stop_on_error` the next, if it came too soon, would be aborted.
         content = {
             "code": code, "silent": silent, "store_history": not silent, "user_expressions": {},
-            "allow_stdin": False, "stop_on_error": True,
+            "allow_stdin": False, "stop_on_error": False,
         }  # fmt: skip
         metadata = {"tags": list(tags)} | ({} if cell_id is None else {"cellId": cell_id})
         request = self._client.session.msg("execute_request", content, metadata=metadata)

@@ -164,6 +164,6 @@ class Session:
 def _earlier_code(shell: Any) -> tuple[str, ...]:
     """The cells that have run before the one that is running, if any is: the shell's history has each."""
     history = [source for source in getattr(shell.history_manager, "input_hist_raw", ())[1:] if source]
-    last = shell.last_execution_result
+    last = getattr(shell, "last_execution_result", None)
     finished = last is not None and last.info is not None and last.info.raw_cell == (history[-1] if history else None)
     return tuple(history) if finished else tuple(history[:-1])

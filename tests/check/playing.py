@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import sys
 from collections.abc import Mapping, Sequence
 from pathlib import Path
@@ -78,9 +77,3 @@ def play(page: Mapping[str, str], runs: Sequence[Run] | None = None, *, load_fir
         return check_session(player.page(page), player.timeline)
     finally:
         player.close()
-
-
-def event_loop() -> asyncio.AbstractEventLoop:
-    loop = asyncio.new_event_loop()
-    asyncio.set_event_loop(loop)
-    return loop

@@ -51,7 +51,9 @@ def claimed(project: ProjectFolder) -> None:
 
 
 def locked(digest: str) -> StepRecord:
-    return StepRecord(done_at="2026-11-23T05:59:46+00:00", notebook_digest="", summary="", facts={"lock_digest": digest})
+    return StepRecord(
+        done_at="2026-11-23T05:59:46+00:00", notebook_digest="", summary="", facts={"lock_digest": digest}
+    )
 
 
 def content(folder: Path) -> dict[str, bytes]:
@@ -110,7 +112,9 @@ def test_nothing_of_an_earlier_export_is_left(export: Export, project: ProjectFo
         (("#| export\nimport json\nclass A(json.Missing): ...",), "can't be imported: AttributeError: module 'json' has no attribute 'Missing'"),
     ],
 )  # fmt: skip
-def test_what_an_import_does_is_found_out(export: Export, project: ProjectFolder, cells: tuple[str, ...], says: str) -> None:
+def test_what_an_import_does_is_found_out(
+    export: Export, project: ProjectFolder, cells: tuple[str, ...], says: str
+) -> None:
     """The wheel is imported in a new process: one that fails, talks or writes is refused, and the old one stays."""
     export(*FLOWERS)
     before = content(project.path)
@@ -125,14 +129,18 @@ def test_a_cancel_leaves_the_old_package(export: Export, project: ProjectFolder)
     """Stopped in the middle, the step leaves what was there and nothing else."""
     export(*FLOWERS)
     before = content(project.path)
-    progress = Progress(lambda event: threading.Thread(target=progress.cancel).start() if event.fraction == 0.4 else None)
+    progress = Progress(
+        lambda event: threading.Thread(target=progress.cancel).start() if event.fraction == 0.4 else None
+    )
     with pytest.raises(CancelledError):
         export("#| export\nA = 1", progress=progress)
     assert content(project.path) == before
     assert not list(project.path.glob(".prodkit-*"))
 
 
-def test_a_failed_build_leaves_the_old_package(export: Export, project: ProjectFolder, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_failed_build_leaves_the_old_package(
+    export: Export, project: ProjectFolder, monkeypatch: pytest.MonkeyPatch
+) -> None:
     """Where the wheel can't be built, the reason is told and the old package and wheel stay together."""
     export(*FLOWERS)
     before = content(project.path)
@@ -183,6 +191,9 @@ def test_an_export_is_stale_when_the_code_or_the_lock_is_another(
     export(*FLOWERS)
     record = inputs_of(notebook).record
     assert EXPORT.stale(record, notebook) is None
-    assert EXPORT.stale(record.with_step("lock", msgspec.structs.replace(locked("l" * 64), done_at="2099")), notebook) is None
+    assert (
+        EXPORT.stale(record.with_step("lock", msgspec.structs.replace(locked("l" * 64), done_at="2099")), notebook)
+        is None
+    )
     assert EXPORT.stale(record.with_step("lock", locked("m" * 64)), notebook) == "the lock was made again since"
     assert EXPORT.stale(record, page(*FLOWERS, "1")) == "the code has changed since"

@@ -189,7 +189,14 @@ def test_imports_are_sorted_as_linters_ask() -> None:
         )
         """,
     )
-    command = [Path(sys.executable).with_name("ruff"), "check", "--isolated", "--line-length=120", "--select=I,E4,F", "-"]
+    command = [
+        Path(sys.executable).with_name("ruff"),
+        "check",
+        "--isolated",
+        "--line-length=120",
+        "--select=I,E4,F",
+        "-",
+    ]
     done = subprocess.run(command, input=text, capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stdout
 
@@ -199,16 +206,31 @@ READS = {
     "twice": ("def f():\n    return LIMIT - LIMIT", "def f():\n    return settings().limit - settings().limit"),
     "attribute-of-it": ("def f():\n    return LIMIT.real", "def f():\n    return settings().limit.real"),
     "item-of-it": ("def f():\n    return LIMIT[0]", "def f():\n    return settings().limit[0]"),
-    "argument-value": ("def f():\n    return g(LIMIT=LIMIT)\ndef g(**k): ...", "def f():\n    return g(LIMIT=settings().limit)\ndef g(**k): ..."),
-    "f-string": ('def f():\n    return f"LIMIT {LIMIT:.2f} {x!r}"\nx = 1', 'def f():\n    return f"LIMIT {settings().limit:.2f} {x!r}"\nx = 1'),
-    "method": ("class A:\n    def f(self):\n        return LIMIT", "class A:\n    def f(self):\n        return settings().limit"),
+    "argument-value": (
+        "def f():\n    return g(LIMIT=LIMIT)\ndef g(**k): ...",
+        "def f():\n    return g(LIMIT=settings().limit)\ndef g(**k): ...",
+    ),
+    "f-string": (
+        'def f():\n    return f"LIMIT {LIMIT:.2f} {x!r}"\nx = 1',
+        'def f():\n    return f"LIMIT {settings().limit:.2f} {x!r}"\nx = 1',
+    ),
+    "method": (
+        "class A:\n    def f(self):\n        return LIMIT",
+        "class A:\n    def f(self):\n        return settings().limit",
+    ),
     "method-beside-attribute": (
         "class A:\n    LIMIT = 3\n    def f(self):\n        return LIMIT, self.LIMIT, A.LIMIT",
         "class A:\n    LIMIT = 3\n    def f(self):\n        return settings().limit, self.LIMIT, A.LIMIT",
     ),
     "lambda": ("f = lambda x: x > LIMIT", "f = lambda x: x > settings().limit"),
-    "nested": ("def f():\n    def g():\n        return LIMIT\n    return g", "def f():\n    def g():\n        return settings().limit\n    return g"),
-    "comprehension": ("def f(r):\n    return [x for x in r if x > LIMIT]", "def f(r):\n    return [x for x in r if x > settings().limit]"),
+    "nested": (
+        "def f():\n    def g():\n        return LIMIT\n    return g",
+        "def f():\n    def g():\n        return settings().limit\n    return g",
+    ),
+    "comprehension": (
+        "def f(r):\n    return [x for x in r if x > LIMIT]",
+        "def f(r):\n    return [x for x in r if x > settings().limit]",
+    ),
     "secret": ("def f():\n    return API_KEY", "def f():\n    return settings().api_key.get_secret_value()"),
 }
 UNTOUCHED = {

@@ -23,7 +23,9 @@ def test_the_notebooks_name_becomes_the_packages(notebook: str, name: str) -> No
     assert package_name(notebook, None, ()) == name
 
 
-@pytest.mark.parametrize("wanted", ["Flowers", "my-package", "1st", "a__b", "a_", "_a", "a.b", "größe", "", " ", "../x"])
+@pytest.mark.parametrize(
+    "wanted", ["Flowers", "my-package", "1st", "a__b", "a_", "_a", "a.b", "größe", "", " ", "../x"]
+)
 def test_what_is_no_package_name_is_refused(wanted: str) -> None:
     """A name that an installer would spell otherwise is refused with the rule."""
     with pytest.raises(ExportError, match="can't be the name of a package") as caught:
@@ -56,7 +58,9 @@ def test_a_taken_name_is_refused(wanted: str) -> None:
         package_name("flowers", wanted, {"sklearn", "scikit_learn"})
 
 
-@pytest.mark.parametrize(("wanted", "version"), [("0.1.0", "0.1.0"), ("1.0rc1", "1.0rc1"), ("1.0.0-RC.1", "1.0.0rc1"), ("01.2", "1.2")])
+@pytest.mark.parametrize(
+    ("wanted", "version"), [("0.1.0", "0.1.0"), ("1.0rc1", "1.0rc1"), ("1.0.0-RC.1", "1.0.0rc1"), ("01.2", "1.2")]
+)
 def test_a_version_is_spelt_as_installers_spell_it(wanted: str, version: str) -> None:
     """The record, the wheel and the installed package name the same version, however the user wrote it."""
     assert package_version(wanted) == version

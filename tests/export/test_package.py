@@ -94,7 +94,9 @@ def test_only_what_is_imported_is_a_dependency() -> None:
         "pyyaml==6.0.3",
         "uvicorn==0.54.0",
     )
-    used = package("from google.cloud import storage", "#| export\ndef f():\n    import sklearn.svm\n    return storage")
+    used = package(
+        "from google.cloud import storage", "#| export\ndef f():\n    import sklearn.svm\n    return storage"
+    )
     assert set(used.dependencies) - set(bare) == {"google-cloud-storage==2.0", "scikit-learn==1.9.1"}
 
 
@@ -165,7 +167,9 @@ def test_a_file_of_the_users_own_is_refused() -> None:
 def test_an_unlocked_import_that_may_never_run_is_told() -> None:
     """An import inside a function or a guard is no reason to refuse, but the user learns that the lock lacks it."""
     guarded = "try:\n    import lightgbm\nexcept ImportError:\n    lightgbm = None"
-    found = check_imports(package(f"#| export\n{guarded}\ndef f(x):\n    import seaborn, json, numpy.linalg\n    return x"))
+    found = check_imports(
+        package(f"#| export\n{guarded}\ndef f(x):\n    import seaborn, json, numpy.linalg\n    return x")
+    )
     assert found == (
         "`core` imports `lightgbm` where it needs it, and the lock does not have it.",
         "`core` imports `seaborn` where it needs it, and the lock does not have it.",

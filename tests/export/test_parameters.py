@@ -185,7 +185,9 @@ def test_every_name_of_pydantics_is_known() -> None:
     assert public - parameters._TAKEN == set()
 
 
-@pytest.mark.parametrize("source", ["A: str = 5", "A: int = 2.5", "A: list[str] = [1]", "A: bool = 1", "A: tuple[int] = (1, 2)"])
+@pytest.mark.parametrize(
+    "source", ["A: str = 5", "A: int = 2.5", "A: list[str] = [1]", "A: bool = 1", "A: tuple[int] = (1, 2)"]
+)
 def test_an_annotation_that_is_not_true_is_refused(source: str) -> None:
     """A value that its annotation excludes could never be loaded from config.yaml again."""
     assert "Let the annotation say what the value is." in refusal(source).hint

@@ -45,6 +45,9 @@ def test_a_module_that_is_none(module):
 
 
 def test_the_text_differs_when_the_marks_do():
-    texts = {marks_text(s, t) for s, t in [("", ()), ("#| export", ()), ("#| export a", ()), ("", ("parameters",)), ("", ("prodkit:ignore",))]}
+    texts = {
+        marks_text(s, t)
+        for s, t in [("", ()), ("#| export", ()), ("#| export a", ()), ("", ("parameters",)), ("", ("prodkit:ignore",))]
+    }
     assert len(texts) == 5
     assert marks_text("", ("parameters", "export", "seen")) == marks_text("", ("export", "parameters"))

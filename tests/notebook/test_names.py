@@ -216,7 +216,9 @@ def test_what_is_called_and_what_is_used_otherwise(code, calls, uses):
     assert (names.calls, names.uses) == (set(calls.split()), set(uses.split()))
 
 
-@pytest.mark.parametrize("name", ["_", "__", "_3", "_i", "_ii", "_i12", "_oh", "In", "Out", "exit", "open", "__name__", "_exit_code"])
+@pytest.mark.parametrize(
+    "name", ["_", "__", "_3", "_i", "_ii", "_i12", "_oh", "In", "Out", "exit", "open", "__name__", "_exit_code"]
+)
 def test_names_of_the_shell(name):
     assert is_shells_own(name)
 

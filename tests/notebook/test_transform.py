@@ -22,7 +22,10 @@ from jupyter_prodkit.notebook.transform import cell_capture, own_magics_in, own_
         ("  x = 1", "x = 1\n"),
         (">>> x = 1", "x = 1\n"),
         ("s = '''\n%time is money\n!not a command\n'''", "s = '''\n%time is money\n!not a command\n'''"),
-        ("s = '''\n%time is money\n'''\n%pwd", "s = '''\n%time is money\n'''\nget_ipython().run_line_magic('pwd', '')\n"),
+        (
+            "s = '''\n%time is money\n'''\n%pwd",
+            "s = '''\n%time is money\n'''\nget_ipython().run_line_magic('pwd', '')\n",
+        ),
         ("%%bash\nls", "get_ipython().run_cell_magic('bash', '', 'ls\\n')\n"),
         ("def (", "def ("),
         ("x = %", "x = %\n"),
@@ -53,7 +56,13 @@ def test_our_own_magics(source, only, some):
 
 @pytest.mark.parametrize(
     ("source", "name"),
-    [("%%capture out\n1", "out"), ("%%capture --no-display out\n1", "out"), ("%%capture\n1", None), ("%%time\n%%capture o\n1", "o"), ("x", None)],
+    [
+        ("%%capture out\n1", "out"),
+        ("%%capture --no-display out\n1", "out"),
+        ("%%capture\n1", None),
+        ("%%time\n%%capture o\n1", "o"),
+        ("x", None),
+    ],
 )
 def test_what_capture_binds(source, name):
     assert cell_capture(source) == name

@@ -11,7 +11,7 @@ import pytest
 
 sys.path[:0] = [str(Path(__file__).parent)]
 
-from live import RunNotebook  # noqa: E402
+from live import RunNotebook
 
 
 @pytest.fixture(autouse=True)

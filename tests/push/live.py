@@ -57,7 +57,9 @@ class RunNotebook:
     def locked(self) -> RunNotebook:
         """Lock as the lock step does, but without asking an index: these versions, no hashes."""
         write_lock(self.project.lock)
-        done = StepRecord(done_at="2026-11-23T00:00:00+00:00", notebook_digest="", summary="", facts={"lock_digest": "l" * 64})
+        done = StepRecord(
+            done_at="2026-11-23T00:00:00+00:00", notebook_digest="", summary="", facts={"lock_digest": "l" * 64}
+        )
         self.project.write_record(self.project.read_record(self.path).with_step("lock", done))
         return self
 

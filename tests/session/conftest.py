@@ -51,7 +51,9 @@ class Kernel:
         self.driver, self.client = driver, client
         self.outcome = Outcome(success=True)
 
-    def run(self, code: str, cell_id: str | None = None, progress: Progress | None = None, *, silent: bool = False) -> str:
+    def run(
+        self, code: str, cell_id: str | None = None, progress: Progress | None = None, *, silent: bool = False
+    ) -> str:
         """Run code and return what it printed."""
         said: list[str] = []
 

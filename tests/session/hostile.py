@@ -35,7 +35,9 @@ HostileDict = type("HostileDict", (dict,), dict(_QUESTIONED))
 HostileText = type("HostileText", (str,), dict(_QUESTIONED))
 HostileError = type("HostileError", (Exception,), dict(_QUESTIONED))
 OfHostileClass = HostileMeta("OfHostileClass", (), {})
-FalseFrame = type("DataFrame", (), {**_QUESTIONED, "__module__": "pandas.core.frame", "shape": property(_refuse("shape"))})
+FalseFrame = type(
+    "DataFrame", (), {**_QUESTIONED, "__module__": "pandas.core.frame", "shape": property(_refuse("shape"))}
+)
 OddModule = type("Odd", (), {"__module__": 5})
 
 

@@ -202,7 +202,9 @@ def test_changes_between_cells_are_seen(kernel):
 
 
 def test_a_notebook_is_run_from_the_top(notebook_file):
-    path = notebook_file(a="import os\nx = 1", b="assert os.environ['JUPYTER_PRODKIT_DRIVEN']", c="", d="%prodcheck", e="y = x")
+    path = notebook_file(
+        a="import os\nx = 1", b="assert os.environ['JUPYTER_PRODKIT_DRIVEN']", c="", d="%prodcheck", e="y = x"
+    )
     said: list[str] = []
     with fresh_kernel(path, Progress(lambda event: said.append(event.message))) as driver:
         driver.run_notebook(read_notebook(path), Progress(lambda event: said.append(event.message)))

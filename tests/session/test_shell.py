@@ -119,7 +119,15 @@ def test_what_our_magics_load_is_not_the_users(shell):
 
 @pytest.mark.parametrize(
     ("source", "success"),
-    [("x = 1", True), ("1/0", False), ("def (", False), ("%nowhere", False), ("!true", True), ("return 1", False), ("x?", True)],
+    [
+        ("x = 1", True),
+        ("1/0", False),
+        ("def (", False),
+        ("%nowhere", False),
+        ("!true", True),
+        ("return 1", False),
+        ("x?", True),
+    ],
 )
 def test_every_cell_is_recorded_once(shell, source, success, capsys):
     session = load(shell)

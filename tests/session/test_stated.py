@@ -46,7 +46,9 @@ def test_neighbours_do_not_count(one, other):
     assert all(second[name] == version for name, version in first.items())
 
 
-@pytest.mark.parametrize("source", ["@deco\ndef f(): pass", "class A(Base): pass", "def f(x=limit): pass", "class A:\n    k = limit"])
+@pytest.mark.parametrize(
+    "source", ["@deco\ndef f(): pass", "class A(Base): pass", "def f(x=limit): pass", "class A:\n    k = limit"]
+)
 def test_what_a_definition_reads_counts(source):
     name, read = ("f" if "def f" in source else "A"), stated_names(source)[0].reads[0]
     assert settle(stated_names(source), {}) == {}

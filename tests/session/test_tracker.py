@@ -128,7 +128,18 @@ def test_hostile_objects_are_never_asked_anything(tracked):
     hostile.asked.clear()
     for code in ("x = 1", "y = hostile, of_list, of_dict, of_text, of_class, counting", "for i in among_others: pass"):
         assert tracked.run(code).success
-    names = ["hostile", "of_list", "of_dict", "of_text", "of_class", "a_class", "false_frame", "odd", "counting", "generator"]
+    names = [
+        "hostile",
+        "of_list",
+        "of_dict",
+        "of_text",
+        "of_class",
+        "a_class",
+        "false_frame",
+        "odd",
+        "counting",
+        "generator",
+    ]
     for name in names:
         assert tracked.run(f"again = {name}\ndel again").success
         assert tracked.run(f"def f(): return {name}\nf()").success

@@ -76,6 +76,6 @@ def not_seen(evidence: Evidence) -> Iterator[Finding]:
                 severity="note",
                 cell_id=judged.cell.cell_id,
                 message="It has not run where jupyter-prodkit could see it",
-                because="What it shows is from before tracking began, or from another kernel.",
+                because="What it shows is from before tracking began, from another kernel, or came with a copy.",
                 fix="Run it.",
             )
