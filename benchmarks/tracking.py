@@ -45,14 +45,14 @@ def timed(shell):
     import time
     from jupyter_prodkit.faces.extension import session_of
     from jupyter_prodkit.session.tracker import Tracker
-    spent = Tracker.spent = [0.0]
+    spent = Tracker.spent = []
     for name in ("before_run", "after_run"):
         def hook(*a, real=getattr(Tracker, name), **k):
             started = time.perf_counter()
             try:
                 return real(*a, **k)
             finally:
-                spent[0] += time.perf_counter() - started
+                spent.append(time.perf_counter() - started)
         setattr(Tracker, name, hook)
 timed(get_ipython())
 del timed
@@ -60,7 +60,7 @@ del timed
 MEASURE = """
 import resource as _r
 from jupyter_prodkit.session.tracker import Tracker as _T
-print(_r.getrusage(_r.RUSAGE_SELF).ru_maxrss / 1024, getattr(_T, "spent", [0.0])[0])
+print(_r.getrusage(_r.RUSAGE_SELF).ru_maxrss / 1024, *getattr(_T, "spent", ()))
 del _r, _T
 """
 
@@ -72,24 +72,28 @@ class Figures:
     seconds: list[float]
     """Of each cell."""
     megabytes: float
-    hooks: float
-    """Seconds spent in our hooks, all cells together."""
+    hooks: list[float]
+    """Seconds spent in our hooks, of each cell."""
 
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.partition("\n")[0] if __doc__ else "")
     parser.add_argument("--rounds", type=int, default=3)
     rounds = parser.parse_args().rounds
-    row = "{:<28} {:>6} {:>10} {:>10} {:>8} {:>12} {:>9} {:>9}"
-    print(row.format("workload", "cells", "plain s", "tracked s", "ratio", "hook ms/cell", "plain MB", "tracked MB"))
+    row = "{:<28} {:>6} {:>10} {:>10} {:>8} {:>8} {:>8} {:>9} {:>10}"
+    print(
+        row.format(
+            "workload", "cells", "plain s", "tracked s", "ratio", "hook ms", "worst ms", "plain MB", "tracked MB"
+        )
+    )
     for name, sources in WORKLOADS.items():
         runs = [(run(sources, tracked=False), run(sources, tracked=True)) for _ in range(rounds)]
         plain, tracked = ([pair[kind] for pair in runs] for kind in (0, 1))
         before, after = best(plain), best(tracked)
-        hook = min(one.hooks for one in tracked) / len(sources) * 1000
+        hooks = [min(times) * 1000 for times in zip(*(one.hooks for one in tracked), strict=True)]
         memory = [median(one.megabytes for one in kind) for kind in (plain, tracked)]
-        print(row.format(name, len(sources), f"{before:.3f}", f"{after:.3f}", f"{after / before:.2f}", f"{hook:.2f}",
-                         f"{memory[0]:.0f}", f"{memory[1]:.0f}"), flush=True)  # fmt: skip
+        times = [f"{before:.3f}", f"{after:.3f}", f"{after / before:.2f}", f"{median(hooks):.2f}", f"{max(hooks):.2f}"]
+        print(row.format(name, len(sources), *times, *(f"{one:.0f}" for one in memory)), flush=True)
 
 
 def best(runs: list[Figures]) -> float:
@@ -106,8 +110,8 @@ def run(sources: list[str], *, tracked: bool) -> Figures:
             seconds.append(time.perf_counter() - started)
         said: list[str] = []
         driver.execute(MEASURE, Progress(), silent=True, listen=lambda message: said.append(text_of(message)))
-    megabytes, hooks = map(float, "".join(said).split())
-    return Figures(seconds, megabytes, hooks)
+    megabytes, *hooks = map(float, "".join(said).split())
+    return Figures(seconds, megabytes, [before + after for before, after in zip(hooks[::2], hooks[1::2], strict=True)])
 
 
 @contextmanager

@@ -49,10 +49,11 @@ class PushPlan(Plan):
 
 def plan_push(inputs: Inputs, options: PushOptions) -> PushPlan:
     """Return the plan. Raises PushError where something that it takes is not there, MissingDependencyError."""
-    kernel, exported = inputs.kernel, _exported(inputs)
+    kernel = inputs.kernel
     if kernel is None:
         raise PushError("Pushing needs the kernel that holds the model.", "Use %prodpush MODEL in the notebook.")
     check_installed()
+    exported = _exported(inputs)
     if not options.model.isidentifier():
         raise PushError(f"{options.model!r} is not a name.", "Give the model's name in the kernel: %prodpush model.")
     name = options.name or exported.package

@@ -18,7 +18,6 @@ from typing import Any
 import msgspec
 
 from jupyter_prodkit.runtime.golden import compare
-from jupyter_prodkit.runtime.predictions import to_jsonable
 
 __all__ = ["Trial", "TrialVerdict", "main", "try_out"]
 
@@ -54,6 +53,8 @@ class TrialVerdict(msgspec.Struct, frozen=True, kw_only=True):
 
 def try_out(trial: Trial) -> TrialVerdict:
     """Predict the rows as the service would, then measure which columns that takes."""
+    from jupyter_prodkit.runtime.predictions import to_jsonable  # needs numpy, which the kernel may lack
+
     try:
         model = pickle.loads(trial.model)  # noqa: S301 - made by the kernel that started this process
         features, predictor = _resolve(trial.features), _resolve(trial.predict)

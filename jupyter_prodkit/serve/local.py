@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import importlib.util
 import json
 import os
 import signal
@@ -12,7 +13,7 @@ from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
-from jupyter_prodkit.errors import ProjectError, ServeError
+from jupyter_prodkit.errors import MissingDependencyError, ProjectError, ServeError
 from jupyter_prodkit.progress import Progress
 from jupyter_prodkit.release import ProjectFolder
 
@@ -38,8 +39,12 @@ def start_process(project: ProjectFolder, package: str, wheel: Path, port: int, 
     """Start the service and return once it answers; it ends with this process, however that ends.
 
     Its log is `service/server.log` in the project folder, that of the one before `previous.log`. Raises ServeError
-    with the service's own last words where it does not come up, CancelledError; the process is ended then.
+    with the service's own last words where it does not come up, MissingDependencyError, CancelledError; the process is
+    ended then.
     """
+    for needed in ("uvicorn", "prometheus_client"):
+        if importlib.util.find_spec(needed) is None:
+            raise MissingDependencyError(needed, "serve")
     log = project.service / "server.log"
     environment = {**os.environ, "PYTHONPATH": str(wheel), "PYTHONDONTWRITEBYTECODE": "1", "PYTHONUNBUFFERED": "1"}
     module = ["-m", "jupyter_prodkit.serve.watched", package]

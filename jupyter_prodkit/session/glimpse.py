@@ -6,6 +6,7 @@ import hashlib
 import marshal
 import sys
 import types
+from functools import lru_cache
 from typing import Any
 
 from jupyter_prodkit.session.record import Glimpse
@@ -21,6 +22,8 @@ _MODULE_OF = type.__dict__["__module__"].__get__
 _NAME_OF = type.__dict__["__name__"].__get__
 _LINE_OF = type.__dict__["__mro__"].__get__
 _MEMBERS_OF = type.__dict__["__dict__"].__get__
+
+_NUMPY_NAMES = ("bool_", "float32", "float64", "int8", "int16", "int32", "int64", "uint8", "uint16", "uint32", "uint64")
 
 _MOST_ELEMENTS = 1000
 _LONGEST_ELEMENT = 200
@@ -38,7 +41,7 @@ def glimpse(value: Any) -> Glimpse:
 
 def is_immutable(value: Any) -> bool:
     """Return whether `value` is a plain number or text: two names may share it without being aliases."""
-    return id(type(value)) in _PLAIN
+    return id(type(value)) in _PLAIN or id(type(value)) in _numpy_scalars(sys.modules.get("numpy"))
 
 
 def is_watchable(value: Any) -> bool:
@@ -72,6 +75,9 @@ def _glimpse(value: Any) -> Glimpse:
     kind = type(value)
     if id(kind) in _PLAIN:
         return _plain(value)
+    if id(kind) in _numpy_scalars(sys.modules.get("numpy")):
+        item = value.item()
+        return Glimpse(repr(item), f"{_NAME_OF(kind)} {_digest(item)}")
     if id(kind) in _CONTAINERS:
         return Glimpse(f"a {_NAME_OF(kind)} of {len(value):,}", _container_digest(value))
     if kind is types.ModuleType:
@@ -82,6 +88,12 @@ def _glimpse(value: Any) -> Glimpse:
     if kind is getattr(sys.modules.get("numpy"), "ndarray", None):
         return Glimpse(f"an array of {' × '.join(f'{n:,}' for n in value.shape) or 'no dimension'} {value.dtype}")
     return Glimpse(f"a {_NAME_OF(kind)}")
+
+
+@lru_cache(maxsize=2)
+def _numpy_scalars(numpy: types.ModuleType | None) -> frozenset[int]:
+    """The types of NumPy's numbers, as `df.a.mean()` gives them."""
+    return frozenset(id(vars(numpy)[name]) for name in _NUMPY_NAMES if name in vars(numpy)) if numpy else frozenset()
 
 
 def _plain(value: Any) -> Glimpse:

@@ -22,14 +22,17 @@ class UserModules:
 
     def before_run(self) -> None:
         """Take what was loaded since the last run as not the user's: we loaded it, or the kernel."""
-        self._seen.update(sys.modules)
+        if len(sys.modules) != len(self._seen):  # most often nothing was, and to look costs more than the rest
+            self._seen = set(sys.modules)
 
     def after_run(self, imports: frozenset[str], *, only_named: bool) -> None:
         """Take what was loaded since `before_run` as the user's; with `only_named` only what `imports` names."""
+        self._imported |= imports
+        if len(sys.modules) == len(self._seen):
+            return
         new = sys.modules.keys() - self._seen
         self._loaded |= _below(new, imports) if only_named else new
-        self._seen.update(new)
-        self._imported |= imports
+        self._seen = set(sys.modules)
 
     def files(self) -> Mapping[str, str | None]:
         """Return the modules that the user's code loaded, with their files."""

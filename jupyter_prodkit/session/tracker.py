@@ -227,7 +227,8 @@ class Tracker:
         return changed | self._live.aliases(changed & names.mutates, ids)
 
     def _versions(self, running: _Running, made_by: str, after: Mapping[str, Glimpse]) -> dict[str, Version]:
-        settled = settle(stated_names(running.source), running.inputs)
+        unknown = any(seen.digest is None for seen in after.values())
+        settled = settle(stated_names(running.source), running.inputs) if unknown else {}
         base = [made_by, *(f"{name} {version}" for name, version in sorted(running.inputs.items()))]
         return {
             name: valued(seen.digest) if seen.digest is not None else settled.get(name) or short(*base, name)

@@ -26,6 +26,7 @@ RECURSIVE.append(RECURSIVE)
         (types, "the module types"), (types.ModuleType("odd"), "the module odd"), (object(), "a object"),
         (collections.OrderedDict(a=1), "a OrderedDict"),
         (np.zeros((3, 4)), "an array of 3 × 4 float64"), (np.array(1), "an array of no dimension int64"),
+        (np.float64(0.5), "0.5"), (np.int64(3), "3"), (np.bool_(True), "True"), (np.longdouble(1), "a longdouble"),
         (pd.DataFrame({"a": [1, 2]}), "2 rows × 1 columns"), (pd.Series([1, 2]), "a series of 2"),
         (pd.Index([1]), "a Index"), (len, "a builtin_function_or_method"), (iter([]), "a list_iterator"),
     ],
@@ -39,7 +40,7 @@ EQUAL = [
     (float("nan"), float("nan")), ({"a": 1, "b": 2}, {"a": 1, "b": 2}), (10**100, 10**100),
 ]  # fmt: skip
 OTHER = [
-    (1, 2), (1, True), (1, 1.0), (0.0, -0.0), ("a", b"a"), ([1], [2]), ([1], (1,)), ({1}, frozenset({1})),
+    (np.float64(1), 1.0), (np.float64(1), np.float32(1)), (1, 2), (1, True), (1, 1.0), (0.0, -0.0), ("a", b"a"), ([1], [2]), ([1], (1,)), ({1}, frozenset({1})),
     ([1], [1.0]), ({"a": 1, "b": 2}, {"b": 2, "a": 1}), (None, 0), ("", ()),
 ]  # fmt: skip
 
