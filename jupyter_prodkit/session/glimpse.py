@@ -75,19 +75,23 @@ def _glimpse(value: Any) -> Glimpse:
     kind = type(value)
     if id(kind) in _PLAIN:
         return _plain(value)
+    if id(kind) in _CONTAINERS:
+        return Glimpse(f"a {_NAME_OF(kind)} of {len(value):,}", _container_digest(value))
     if id(kind) in _numpy_scalars(sys.modules.get("numpy")):
         item = value.item()
         return Glimpse(repr(item), f"{_NAME_OF(kind)} {_digest(item)}")
-    if id(kind) in _CONTAINERS:
-        return Glimpse(f"a {_NAME_OF(kind)} of {len(value):,}", _container_digest(value))
     if kind is types.ModuleType:
         name = vars(value).get("__name__")
         return Glimpse(f"the module {name}", f"module {name}") if type(name) is str else Glimpse("a module")
+    return Glimpse(_text(kind, value))
+
+
+def _text(kind: type, value: Any) -> str:
     if _is_table(kind):
-        return Glimpse(_table_text(value))
+        return _table_text(value)
     if kind is getattr(sys.modules.get("numpy"), "ndarray", None):
-        return Glimpse(f"an array of {' × '.join(f'{n:,}' for n in value.shape) or 'no dimension'} {value.dtype}")
-    return Glimpse(f"a {_NAME_OF(kind)}")
+        return f"an array of {' × '.join(f'{n:,}' for n in value.shape) or 'no dimension'} {value.dtype}"
+    return f"a {_NAME_OF(kind)}"
 
 
 @lru_cache(maxsize=2)

@@ -11,6 +11,15 @@ import pytest
 
 pytestmark = pytest.mark.kernel
 
+WRITTEN_IN_R = json.dumps(
+    {
+        "cells": [],
+        "nbformat": 4,
+        "nbformat_minor": 5,
+        "metadata": {"kernelspec": {"name": "ir", "display_name": "R", "language": "R"}},
+    }
+)
+
 
 def prodkit(*arguments: str, cwd=None, **environment: str) -> subprocess.CompletedProcess[str]:
     return subprocess.run(
@@ -34,11 +43,7 @@ def test_help_names_the_steps_in_their_order_and_no_other():
         ("not json", "its content is not JSON"),
         ("[1, 2]", "is JSON, but not a notebook"),
         ('{"cells": [{"cell_type": "code"}], "nbformat": 4, "nbformat_minor": 5, "metadata": {}}', "not a valid notebook"),
-        (
-            '{"cells": [], "nbformat": 4, "nbformat_minor": 5, "metadata": {"kernelspec": {"name": "ir", '
-             '"display_name": "R", "language": "R"}}}',
-            "is written in R",
-        ),
+        (WRITTEN_IN_R, "is written in R"),
     ],
 )
 def test_what_is_no_python_notebook_is_told_in_one_line(tmp_path, content, says):

@@ -16,10 +16,10 @@ from jupyter_prodkit.runtime.predictions import to_jsonable
 
 mlflow = pytest.importorskip("mlflow")
 pytest.importorskip("fastapi")
-from mlflow.models import infer_signature  # noqa: E402
-from mlflow.pyfunc import scoring_server  # noqa: E402
-from sklearn.linear_model import LinearRegression  # noqa: E402
-from starlette.testclient import TestClient  # noqa: E402
+from mlflow.models import infer_signature
+from mlflow.pyfunc import scoring_server
+from sklearn.linear_model import LinearRegression
+from starlette.testclient import TestClient
 
 JSON = "application/json"
 
