@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import shutil
+import uuid
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -68,6 +69,7 @@ def register_captured(
             package=plan.exported.package,
             environment=plan.store.environment(os.environ),
             progress=progress,
+            can_undo=True,
         )
         if done.error:
             raise PushError(without_credentials(done.error), without_credentials(done.hint))
@@ -100,6 +102,7 @@ def _registration(plan: PushPlan, captured: Captured, verdict: TrialVerdict, rel
         lock_folder=str(project.lock),
         release_folder=str(release),
         requirements=tuple(f"{name}=={version}" for name, version in read_lock(project.lock).pins.items()),
+        push_id=uuid.uuid4().hex,
         tags=_tags(plan),
     )
 

@@ -1,7 +1,9 @@
 """The one module that knows MLflow; it runs in a process of its own, so that the user's kernel never loads it.
 
 Run as `python -m jupyter_prodkit.push.mlflow_registry REQUEST ANSWER`: reads a pickled `Registration`, writes a JSON
-`Registered`. An interrupted or failed push leaves no run, no logged model and no model version behind.
+`Registered`. A push that fails takes back what it made; with `--undo` as a third argument this module takes back what
+a process left behind that was stopped or killed. Nothing is taken back from within a signal: that would leave a
+database locked in the middle of what it was doing.
 """
 
 from __future__ import annotations
@@ -9,7 +11,6 @@ from __future__ import annotations
 import logging
 import os
 import pickle
-import signal
 import sys
 import warnings
 from collections.abc import Iterator
@@ -17,23 +18,25 @@ from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from importlib import resources
 from pathlib import Path
-from types import FrameType
 from typing import Any
 
 import mlflow
 import msgspec
 from mlflow import MlflowClient
+from mlflow.entities import ViewType
 from mlflow.exceptions import MlflowException
 from mlflow.models import infer_signature
 
-from jupyter_prodkit.push.registration import Registered, Registration
+from jupyter_prodkit.files import write_file
+from jupyter_prodkit.push.registration import JOURNAL, Journal, Registered, Registration
 from jupyter_prodkit.push.release_folder import RefusedError, write_proved_release
 from jupyter_prodkit.runtime.golden import Comparison, compare
 from jupyter_prodkit.runtime.predictions import to_jsonable
 
-__all__ = ["main", "register"]
+__all__ = ["main", "register", "undo"]
 
 _ATTEMPTS = 3
+_PUSH = "prodkit.push"
 # For the first question only: a server that isn't there should not take minutes to be missed.
 _IMPATIENT = {
     "MLFLOW_HTTP_REQUEST_TIMEOUT": "5",
@@ -42,45 +45,43 @@ _IMPATIENT = {
 }
 
 
-@dataclass(slots=True)
-class _Made:
-    """What a push has made in the store so far, and takes back if it fails."""
+def register(wanted: Registration, journal: Path) -> Registered:
+    """Log the model, load it back and compare, then register it; undo everything where any of that fails.
 
-    name: str = ""
-    """The registered model, where it is new."""
-    experiment: str = ""
-    """The experiment, where it is new."""
-    run_id: str = ""
-    model_id: str = ""
-    version: tuple[str, str] | None = None
-    """The registered model's name and the version's number."""
-
-
-def register(wanted: Registration) -> Registered:
-    """Log the model, load it back and compare, then register it; undo everything where any of that fails."""
-    mlflow.set_tracking_uri(wanted.tracking_uri)
-    client = MlflowClient()
-    name, made = wanted.facts.name, _Made()
+    What there was not before is written to `journal` first. Raises RefusedError, and whatever MLflow raises.
+    """
+    client, name = _client(wanted), wanted.facts.name
     _reach(client)
+    before = Journal(experiment=_experiment(client, wanted) is None, name=not _is_registered(client, name))
+    journal.write_bytes(msgspec.json.encode(before))
     version = _next_version(client, name)
     for _ in range(_ATTEMPTS):
         try:
             write_proved_release(wanted, version)
-            outcome = _log_and_prove(client, wanted, made, version)
-            given = _register(client, wanted, made)
-            if given == version:
-                signal.signal(signal.SIGTERM, signal.SIG_IGN)  # it is done: whoever stops it now comes too late
-                return Registered(
-                    name=name, version=version, run_id=made.run_id, compared=outcome.compared, exact=outcome.exact,
-                    max_difference=outcome.max_difference, signature=_has_signature(made),
-                )  # fmt: skip
-        except BaseException:
-            _undo(client, made)
+            logged = _log_and_prove(client, wanted, version)
+            given = _register(client, wanted, logged.model_id)
+        except Exception:
+            undo(wanted, before)
             raise
+        if given == version:
+            return Registered(
+                name=name,
+                version=version,
+                run_id=logged.run_id,
+                compared=logged.outcome.compared,
+                exact=logged.outcome.exact,
+                max_difference=logged.outcome.max_difference,
+                signature=logged.signature,
+            )
         # A registry gives no number twice, and does not tell of versions that were deleted.
-        _undo(client, made)
-        version, made = str(int(given) + 1), _Made()
+        undo(wanted, before)
+        version = str(int(given) + 1)
     raise RefusedError(f"Others register {name} at the same time.", "Push again.")
+
+
+def _client(wanted: Registration) -> MlflowClient:
+    mlflow.set_tracking_uri(wanted.tracking_uri)
+    return MlflowClient()
 
 
 # --- before anything is made -------------------------------------------------------------------------------------
@@ -109,6 +110,15 @@ def _environment(variables: dict[str, str]) -> Iterator[None]:
             del os.environ[name]
 
 
+def _experiment(client: MlflowClient, wanted: Registration) -> str | None:
+    found = client.get_experiment_by_name(wanted.experiment)
+    return str(found.experiment_id) if found is not None and found.lifecycle_stage == "active" else None
+
+
+def _is_registered(client: MlflowClient, name: str) -> bool:
+    return bool(client.search_registered_models(f"name = '{name}'", max_results=1))
+
+
 def _next_version(client: MlflowClient, name: str) -> str:
     """The number that the registry will most likely give."""
     versions = [int(found.version) for found in client.search_model_versions(f"name = '{name}'")]
@@ -118,33 +128,31 @@ def _next_version(client: MlflowClient, name: str) -> str:
 # --- in the store ------------------------------------------------------------------------------------------------
 
 
-def _log_and_prove(client: MlflowClient, wanted: Registration, made: _Made, version: str) -> Comparison:
-    experiment = _experiment(client, wanted, made)
-    tags = {"mlflow.source.name": wanted.tags["prodkit.notebook"], "mlflow.source.type": "NOTEBOOK", **wanted.tags}
+@dataclass(frozen=True, slots=True)
+class _Logged:
+    run_id: str
+    model_id: str
+    signature: bool
+    outcome: Comparison
+
+
+def _log_and_prove(client: MlflowClient, wanted: Registration, version: str) -> _Logged:
+    experiment = _experiment(client, wanted) or client.create_experiment(wanted.experiment, wanted.artifact_location)
+    source = {"mlflow.source.name": wanted.tags["prodkit.notebook"], "mlflow.source.type": "NOTEBOOK"}
+    tags = {**wanted.tags, **source, _PUSH: wanted.push_id}
     with mlflow.start_run(experiment_id=experiment, run_name=f"{wanted.facts.name} {version}", tags=tags) as run:
-        made.run_id = run.info.run_id
-        _say(f"Logging {wanted.facts.name} to run {made.run_id}")
+        _say(f"Logging {wanted.facts.name} to run {run.info.run_id}")
         info = _log(wanted)
-        made.model_id = info.model_id or ""
         mlflow.log_artifacts(wanted.lock_folder, "lock")
         _say("Loading the logged model back and predicting the example")
-        outcome = compare(
-            wanted.predictions, to_jsonable(mlflow.pyfunc.load_model(info.model_uri).predict(wanted.rows))
-        )
+        given = to_jsonable(mlflow.pyfunc.load_model(info.model_uri).predict(wanted.rows))
+        outcome = compare(wanted.predictions, given)
         if not outcome.equal:
             raise RefusedError(
                 f"The model that the store gives back predicts otherwise: {outcome.first_difference}.",
                 "Look for state that the pickle does not carry: caches, global variables, files.",
             )
-    return outcome
-
-
-def _experiment(client: MlflowClient, wanted: Registration, made: _Made) -> str:
-    found = client.get_experiment_by_name(wanted.experiment)
-    if found is not None and found.lifecycle_stage == "active":
-        return str(found.experiment_id)
-    made.experiment = str(client.create_experiment(wanted.experiment, artifact_location=wanted.artifact_location))
-    return made.experiment
+    return _Logged(run.info.run_id, info.model_id, info.signature is not None, outcome)
 
 
 def _log(wanted: Registration) -> Any:
@@ -176,60 +184,46 @@ def _signature(wanted: Registration) -> Any:
     return None
 
 
-def _has_signature(made: _Made) -> bool:
-    return mlflow.models.get_model_info(f"models:/{made.model_id}").signature is not None
-
-
-def _register(client: MlflowClient, wanted: Registration, made: _Made) -> str:
+def _register(client: MlflowClient, wanted: Registration, model_id: str) -> str:
     name = wanted.facts.name
     _say(f"Registering {name}")
-    try:
-        client.get_registered_model(name)
-    except MlflowException:
+    if not _is_registered(client, name):
         client.create_registered_model(name, description="Pushed from a notebook by jupyter-prodkit.")
-        made.name = name
-    given = str(mlflow.register_model(f"models:/{made.model_id}", name, tags=wanted.tags).version)
-    made.version = (name, given)
-    return given
+    return str(mlflow.register_model(f"models:/{model_id}", name, tags=wanted.tags).version)
 
 
 # --- if it fails -------------------------------------------------------------------------------------------------
 
 
-def _undo(client: MlflowClient, made: _Made) -> None:
-    """Take back what was made, files included; what can't be taken back is not worth a second error."""
-    signal.signal(signal.SIGTERM, signal.SIG_IGN)
+def undo(wanted: Registration, before: Journal) -> None:
+    """Take back what the push made, files included; what can't be taken back is not worth a second error."""
+    client, name = _client(wanted), wanted.facts.name
     # The client only marks as deleted; what deletes for good, where a store can, is what `mlflow gc` calls.
     store: Any = mlflow.tracking._tracking_service.utils._get_store()  # type: ignore[no-untyped-call]  # noqa: SLF001
-    if made.version is not None:
-        with suppress(Exception):
-            client.delete_model_version(*made.version)
-    if made.name:
-        with suppress(Exception):
-            client.delete_registered_model(made.name)
-    if made.run_id:
-        for model in _logged_models(client, made):
+    experiment = _experiment(client, wanted)
+    filters = f"tags.`{_PUSH}` = '{wanted.push_id}'"
+    runs = [] if experiment is None else client.search_runs([experiment], filters, ViewType.ALL)
+    for run in runs:
+        run_id = run.info.run_id
+        for version in client.search_model_versions(f"run_id = '{run_id}'"):
+            with suppress(Exception):
+                client.delete_model_version(version.name, version.version)
+        for model in client.search_logged_models([experiment], filter_string=f"source_run_id = '{run_id}'"):
             with suppress(Exception):
                 _remove_files(model.artifact_location)
                 client.delete_logged_model(model.model_id)
                 store._hard_delete_logged_model(model.model_id)  # noqa: SLF001
         with suppress(Exception):
-            _remove_files(client.get_run(made.run_id).info.artifact_uri)
-            client.delete_run(made.run_id)
-            store._hard_delete_run(made.run_id)  # noqa: SLF001
-    if made.experiment:
-        with suppress(Exception):
-            client.delete_experiment(made.experiment)
-            store._hard_delete_experiment(made.experiment)  # noqa: SLF001
-
-
-def _logged_models(client: MlflowClient, made: _Made) -> list[Any]:
-    """Those of the run: one whose logging was interrupted has not told us its id."""
+            _remove_files(run.info.artifact_uri)
+            client.delete_run(run_id)
+            store._hard_delete_run(run_id)  # noqa: SLF001
     with suppress(Exception):
-        experiment = client.get_run(made.run_id).info.experiment_id
-        found = client.search_logged_models([experiment], filter_string=f"source_run_id = '{made.run_id}'")
-        return list(found)
-    return []
+        if before.name and not client.search_model_versions(f"name = '{name}'"):
+            client.delete_registered_model(name)
+    with suppress(Exception):
+        if before.experiment and experiment is not None and not client.search_runs([experiment]):
+            client.delete_experiment(experiment)
+            store._hard_delete_experiment(experiment)  # noqa: SLF001
 
 
 def _remove_files(uri: str) -> None:
@@ -246,30 +240,29 @@ def _say(text: str) -> None:
     print(text, file=sys.stderr, flush=True)  # noqa: T201 - read line by line as progress
 
 
-def _stop(number: int, frame: FrameType | None) -> None:  # noqa: ARG001 - a signal handler's signature
-    raise KeyboardInterrupt  # so that the push is undone before the process ends
-
-
 def _first_line(error: BaseException) -> str:
     return next(iter(str(error).splitlines()), type(error).__name__)
 
 
 def main() -> int:
-    """Register what the first file holds, and answer in the second."""
-    signal.signal(signal.SIGTERM, _stop)
-    request, answer = map(Path, sys.argv[1:])
-    logging.getLogger("mlflow").setLevel(logging.ERROR)
-    logging.getLogger("alembic").setLevel(logging.ERROR)
+    """Register what the first file holds and answer in the second, or take back what an earlier process made."""
+    request, answer = map(Path, sys.argv[1:3])
+    journal = answer.with_name(JOURNAL)
+    for library in ("mlflow", "alembic"):
+        logging.getLogger(library).setLevel(logging.ERROR)
     wanted: Registration = pickle.loads(request.read_bytes())  # noqa: S301 - made by our own kernel
+    if sys.argv[3:] == ["--undo"]:
+        undo(wanted, msgspec.json.decode(journal.read_bytes(), type=Journal))
+        return 0
     try:
-        outcome = register(wanted)
+        outcome = register(wanted, journal)
     except RefusedError as error:
         outcome = Registered(error=str(error), hint=error.hint)
     except MlflowException as error:
         outcome = Registered(error=f"MLflow refused: {_first_line(error)}")
     except Exception as error:  # noqa: BLE001 - told to the user by the parent process
         outcome = Registered(error=f"{type(error).__name__}: {_first_line(error)}")
-    answer.write_bytes(msgspec.json.encode(outcome))
+    write_file(answer, msgspec.json.encode(outcome))
     return 0
 
 

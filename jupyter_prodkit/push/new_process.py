@@ -6,19 +6,20 @@ import pickle
 import sys
 import tempfile
 from collections.abc import Mapping
+from functools import partial
 from pathlib import Path
 from typing import TypeVar
 
 import msgspec
 
-from jupyter_prodkit.errors import CancelledError, PushError
-from jupyter_prodkit.progress import Progress
+from jupyter_prodkit.errors import PushError
+from jupyter_prodkit.progress import Progress, ProgressEvent
+from jupyter_prodkit.push.registration import JOURNAL
 from jupyter_prodkit.release import ProjectFolder, without_credentials
 from jupyter_prodkit.subprocesses import Finished, run_program
 
 __all__ = ["ask_in_new_process"]
 
-_TO_UNDO_SECONDS = 30.0
 StructT = TypeVar("StructT", bound=msgspec.Struct)
 
 
@@ -31,11 +32,12 @@ def ask_in_new_process(
     package: str,
     environment: Mapping[str, str],
     progress: Progress,
+    can_undo: bool = False,
 ) -> StructT:
     """Have `module` answer a pickled request, with the exported package importable and its config.yaml in force.
 
-    Raises PushError where it ends without an answer, and CancelledError; it then has the time to undo what it did.
-    Where it had done it all before it was stopped, its answer counts.
+    Raises PushError where it ends without an answer, and CancelledError; where the module `can_undo`, what the ended
+    process had made is then taken back. An answer that was given before the process was stopped counts.
     """
     own = {
         "PYTHONPATH": str(project.package / "src"),
@@ -46,22 +48,18 @@ def ask_in_new_process(
         question, answer = Path(folder) / "request.pkl", Path(folder) / "answer.json"
         question.write_bytes(pickle.dumps(request, protocol=5))
         command = [sys.executable, "-W", "ignore", "-m", module, str(question), str(answer)]
+        ask = partial(run_program, cwd=Path(folder), environment={**environment, **own})
         try:
-            finished = run_program(
-                command,
-                progress,
-                cwd=Path(folder),
-                environment={**environment, **own},
-                grace_seconds=_TO_UNDO_SECONDS,
-            )
-        except (CancelledError, KeyboardInterrupt):
+            finished = ask(command, progress)
             if not answer.exists():
+                raise PushError(f"The process that pushes ended without an answer: {_last_words(finished)}")
+        except BaseException:
+            if not answer.exists():
+                if can_undo and (Path(folder) / JOURNAL).exists():
+                    progress.listener(ProgressEvent("stage", "Taking back what was begun"))
+                    ask([*command, "--undo"], Progress())
                 raise
-            finished = Finished(0, "", "")
-        try:
-            return msgspec.json.decode(answer.read_bytes(), type=kind)
-        except (OSError, msgspec.DecodeError) as error:
-            raise PushError(f"The process that pushes ended without an answer: {_last_words(finished)}") from error
+        return msgspec.json.decode(answer.read_bytes(), type=kind)
 
 
 def _last_words(finished: Finished) -> str:

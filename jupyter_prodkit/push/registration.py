@@ -10,7 +10,10 @@ import msgspec
 from jupyter_prodkit.runtime.release import Facts
 from jupyter_prodkit.runtime.schema import Schema
 
-__all__ = ["Registered", "Registration"]
+__all__ = ["JOURNAL", "Journal", "Registered", "Registration"]
+
+JOURNAL = "journal.json"
+"""Where the journal is written, beside the answer."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,7 +38,17 @@ class Registration:
     release_folder: str
     """Where to put the release folder's files."""
     requirements: tuple[str, ...]
+    push_id: str
+    """Marks the run, so that whatever was made can be found again."""
     tags: dict[str, str] = field(default_factory=dict)
+
+
+class Journal(msgspec.Struct, frozen=True, kw_only=True):
+    """What there was not before the push; written before anything is made, so that it can be undone after any end."""
+
+    experiment: bool
+    name: bool
+    """Whether the registered model is new."""
 
 
 class Registered(msgspec.Struct, frozen=True, kw_only=True):

@@ -20,6 +20,7 @@ from jupyter_prodkit.session.modules import UserModules
 from jupyter_prodkit.session.reach import reached_names
 from jupyter_prodkit.session.record import Execution, Glimpse, Timeline, Version, thinned
 from jupyter_prodkit.session.stated import settle, short, stated_names, valued
+from jupyter_prodkit.session.streams import Streams, moved_streams, random_streams
 
 __all__ = ["Tracker"]
 
@@ -39,6 +40,7 @@ class _Running:
     absent: frozenset[str] = frozenset()
     before: dict[str, Glimpse] = field(default_factory=dict)
     cell_id: str | None = None
+    streams: Streams = field(default_factory=random_streams)
     started: float = field(default_factory=time.perf_counter)
     inside: int = 0
     """How many pieces of code it runs that it hands to the shell itself: they are part of it."""
@@ -67,6 +69,7 @@ class Tracker:
         self._definitions = Definitions()
         self._live = LiveNames(namespace)
         self._outputs_of: dict[str, Mapping[str, Version]] = {}  # of the last run of each code, by how it ended
+        self._drawn: dict[str, Streams] = {}  # by the last run of each code, from the shared random streams
         self._count = 0
         self.modules = UserModules(earlier)
         live = {} if from_start else dict.fromkeys(self._live.ids(), _UNKNOWN)
@@ -172,7 +175,9 @@ class Tracker:
         digest = source_digest(running.source)
         interrupted = error is not None and issubclass(type(error), _INTERRUPTS)
         ending = f"stopped in run {self._count}" if interrupted else "raised" if error is not None else ""
-        made_by = f"{digest} {ending}"
+        drawn = moved_streams(running.streams, random_streams(), self._drawn.get(digest, {}))
+        self._drawn[digest] = drawn
+        made_by = f"{digest} {ending} {drawn or ''}"
         outputs = {**self._made_again(made_by, ids), **self._versions(running, made_by, after)}
         self._outputs_of[made_by] = outputs
         self._live.remember(ids, {**running.before, **after})

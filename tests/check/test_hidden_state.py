@@ -24,6 +24,8 @@ class Case:
 
 
 FRAME = "import pandas as pd\ndf = pd.DataFrame({'a': range(10)})"
+SEEDED = "import random\nrandom.seed(3)"
+DRAW = "import random\nclass Draw:\n    pass\nd = Draw()\nd.value = random.random()"
 ABC = {"a": "x = [1, 2, 3]", "b": "x = x + [4]", "c": "n = len(x)\nprint(n)"}
 
 CASES = {
@@ -197,6 +199,11 @@ CASES = {
     ),
     "empty page": Case({}, [], set()),
     "blank cells": Case({"a": "", "b": "# nothing yet"}, [], set()),
+    "an unseeded draw, drawn again": Case(
+        {"a": f"{DRAW}", "b": "m = [d.value]"}, ["a", "b", "a"],
+        {("randomness/unseeded", "a"), ("stale-input", "b")}, {"b": "unverified"}, "b",
+    ),
+    "a seeded draw, drawn again": Case({"a": f"{SEEDED}\n{DRAW}", "b": "m = [d.value]"}, ["a", "b", "a"], set()),
     "name gone by then": Case(
         {"a": "x = 1", "b": "del x", "c": "def f(): return x", "d": "try:\n    y = f()\nexcept NameError:\n    y = 0"},
         ["a", "c", "d", "b"], {("out-of-order", "d")}, {"d": "unverified"}, "d", says="gone by then",
