@@ -201,9 +201,19 @@ def undo(wanted: Registration, before: Journal) -> None:
     # The client only marks as deleted; what deletes for good, where a store can, is what `mlflow gc` calls.
     store: Any = mlflow.tracking._tracking_service.utils._get_store()  # type: ignore[no-untyped-call]  # noqa: SLF001
     experiment = _experiment(client, wanted)
-    filters = f"tags.`{_PUSH}` = '{wanted.push_id}'"
-    runs = [] if experiment is None else client.search_runs([experiment], filters, ViewType.ALL)
-    for run in runs:
+    if experiment is not None:
+        _undo_runs(client, store, experiment, wanted.push_id)
+    with suppress(Exception):
+        if before.name and not client.search_model_versions(f"name = '{name}'"):
+            client.delete_registered_model(name)
+    with suppress(Exception):
+        if before.experiment and experiment is not None and not client.search_runs([experiment]):
+            client.delete_experiment(experiment)
+            store._hard_delete_experiment(experiment)  # noqa: SLF001
+
+
+def _undo_runs(client: MlflowClient, store: Any, experiment: str, push_id: str) -> None:
+    for run in client.search_runs([experiment], f"tags.`{_PUSH}` = '{push_id}'", ViewType.ALL):
         run_id = run.info.run_id
         for version in client.search_model_versions(f"run_id = '{run_id}'"):
             with suppress(Exception):
@@ -217,13 +227,6 @@ def undo(wanted: Registration, before: Journal) -> None:
             _remove_files(run.info.artifact_uri)
             client.delete_run(run_id)
             store._hard_delete_run(run_id)  # noqa: SLF001
-    with suppress(Exception):
-        if before.name and not client.search_model_versions(f"name = '{name}'"):
-            client.delete_registered_model(name)
-    with suppress(Exception):
-        if before.experiment and experiment is not None and not client.search_runs([experiment]):
-            client.delete_experiment(experiment)
-            store._hard_delete_experiment(experiment)  # noqa: SLF001
 
 
 def _remove_files(uri: str) -> None:

@@ -49,16 +49,22 @@ def ask_in_new_process(
         question.write_bytes(pickle.dumps(request, protocol=5))
         command = [sys.executable, "-W", "ignore", "-m", module, str(question), str(answer)]
         ask = partial(run_program, cwd=Path(folder), environment={**environment, **own})
+
+        def take_back() -> None:
+            if can_undo and (Path(folder) / JOURNAL).exists():
+                progress.listener(ProgressEvent("stage", "Taking back what was begun"))
+                ask([*command, "--undo"], Progress())
+
         try:
             finished = ask(command, progress)
-            if not answer.exists():
-                raise PushError(f"The process that pushes ended without an answer: {_last_words(finished)}")
         except BaseException:
             if not answer.exists():
-                if can_undo and (Path(folder) / JOURNAL).exists():
-                    progress.listener(ProgressEvent("stage", "Taking back what was begun"))
-                    ask([*command, "--undo"], Progress())
+                take_back()
                 raise
+        else:
+            if not answer.exists():
+                take_back()
+                raise PushError(f"The process that pushes ended without an answer: {_last_words(finished)}")
         return msgspec.json.decode(answer.read_bytes(), type=kind)
 
 

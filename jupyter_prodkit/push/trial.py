@@ -17,6 +17,7 @@ from typing import Any
 
 import msgspec
 
+from jupyter_prodkit.files import write_file
 from jupyter_prodkit.runtime.golden import compare
 
 __all__ = ["Trial", "TrialVerdict", "main", "try_out"]
@@ -138,7 +139,7 @@ def main() -> int:
     """Try what the first file holds, and answer in the second."""
     request, answer = map(Path, sys.argv[1:])
     trial = pickle.loads(request.read_bytes())  # noqa: S301 - made by the kernel that started this process
-    answer.write_bytes(msgspec.json.encode(try_out(trial)))
+    write_file(answer, msgspec.json.encode(try_out(trial)))
     return 0
 
 

@@ -91,15 +91,18 @@ def test_an_import_comes_along_from_anywhere(statement: str, use: str, expected:
 
 
 def test_imports_of_the_marked_cell_move_to_the_top() -> None:
-    """Imports between definitions are hoisted, their comments stay; an unused one stays as well and says so."""
+    """Imports between definitions are hoisted, comments above them stay; an unused one stays as well and says so."""
     expect(
-        text_of("#| export\n# what we need\nimport os\nA = 1\nimport sys\n\ndef f():\n    return sys.path"),
+        text_of(
+            "#| export\n# what we need\nimport os\nA = 1\n\n# and this\nimport sys\n\ndef f():\n    return sys.path"
+        ),
         """
         import os  # noqa: F401
         import sys
 
         # what we need
         A = 1
+        # and this
 
         def f():
             return sys.path

@@ -45,6 +45,11 @@ REFUSED = {
         "`os` (needed by cell 2, not made by any cell)",
         "Mark the cell",
     ),
+    "function-with-an-import": (
+        ("def load():\n    import os\n    return os", "#| export\ndef f():\n    return load()"),
+        "`load` (needed by cell 2, made in cell 1, which is not marked)",
+        "Mark the cell",
+    ),
     "bound-again": (
         ("#| export\nCOLUMNS = ['a']\ndef f():\n    return COLUMNS", "COLUMNS = ['a', 'b']"),
         "`COLUMNS` (cell 1) is bound again in cell 2, which is not marked",

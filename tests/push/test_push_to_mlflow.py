@@ -6,6 +6,7 @@ import json
 import os
 import re
 import shutil
+import signal
 import socket
 import sqlite3
 import subprocess
@@ -17,13 +18,14 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
+import psutil
 import pytest
 import yaml
 from live import FLOWERS, RunNotebook
 
 from jupyter_prodkit.errors import CancelledError, PushError
 from jupyter_prodkit.faces.display import as_json
-from jupyter_prodkit.progress import Progress
+from jupyter_prodkit.progress import Progress, ProgressEvent
 from jupyter_prodkit.push.step import PUSH
 from jupyter_prodkit.release import ProjectFolder
 from jupyter_prodkit.step import Result
@@ -257,6 +259,22 @@ def test_an_interrupted_push_leaves_nothing(once: RunNotebook, moment: str) -> N
     assert not list(once.project.path.glob(".prodkit-*"))
 
 
+def test_a_killed_push_is_taken_back(once: RunNotebook) -> None:
+    """Where the process that pushes is killed, for want of memory say, the user is told, and nothing of it is left."""
+    before = state_of(once.project)
+
+    def kill(event: ProgressEvent) -> None:
+        if event.message.startswith("Loading the logged model"):
+            (pushing,) = [
+                one for one in psutil.Process().children() if any("mlflow_registry" in part for part in one.cmdline())
+            ]
+            pushing.kill()
+
+    with pytest.raises(PushError, match="The process that pushes ended without an answer"):
+        once.push(progress=Progress(kill))
+    assert state_of(once.project) == before
+
+
 def test_a_version_that_was_deleted_is_no_hindrance(once: RunNotebook) -> None:
     """A registry never gives a number twice and does not tell of deleted ones: the manifest names the number given."""
     with sqlite3.connect(once.project.registry / "mlflow.db") as database:
@@ -299,8 +317,8 @@ def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
                 time.sleep(0.3)
         yield f"127.0.0.1:{port}"
     finally:
-        os.killpg(process.pid, 15)
-        process.wait(20)
+        os.killpg(process.pid, signal.SIGKILL)
+        process.wait()
 
 
 def everything_said(result: Result, seen: list[str], project: ProjectFolder) -> str:
