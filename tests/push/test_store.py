@@ -9,15 +9,15 @@ import pytest
 from jupyter_prodkit.push.store import Store, choose_store
 from jupyter_prodkit.release import ProjectFolder
 
-PROJECT = ProjectFolder(Path("/work/my flowers-prod"))
+PROJECT = ProjectFolder(Path("/srv/my flowers-prod"))
 FOLDER = Path("/work")
 
 
 def test_without_a_word_the_store_is_in_the_project_folder(monkeypatch: pytest.MonkeyPatch) -> None:
     """Nobody needs a server to begin with."""
     store = choose_store(PROJECT, None, FOLDER)
-    assert store.uri == "sqlite:////work/my flowers-prod/mlflow/mlflow.db"
-    assert store.artifact_location == "file:///work/my%20flowers-prod/mlflow/artifacts"
+    assert store.uri == "sqlite:////srv/my flowers-prod/mlflow/mlflow.db"
+    assert store.artifact_location == "file:///srv/my%20flowers-prod/mlflow/artifacts"
     assert store.label == "the store in the project folder"
 
 
@@ -31,10 +31,10 @@ def test_the_option_wins_over_the_environment(monkeypatch: pytest.MonkeyPatch) -
 @pytest.mark.parametrize(
     ("wanted", "uri"),
     [
-        ("sqlite:///store.db", "sqlite:////work/store.db"),
+        ("sqlite:///store.db", "sqlite:////srv/store.db"),
         ("sqlite:////data/store.db", "sqlite:////data/store.db"),
-        ("./mlruns", "file:///work/mlruns"),
-        ("runs/here", "file:///work/runs/here"),
+        ("./mlruns", "file:///srv/mlruns"),
+        ("runs/here", "file:///srv/runs/here"),
         ("/data/mlruns", "file:///data/mlruns"),
         ("file:///data/mlruns", "file:///data/mlruns"),
         ("http://127.0.0.1:5000", "http://127.0.0.1:5000"),
