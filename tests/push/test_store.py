@@ -10,7 +10,7 @@ from jupyter_prodkit.push.store import Store, choose_store
 from jupyter_prodkit.release import ProjectFolder
 
 PROJECT = ProjectFolder(Path("/srv/my flowers-prod"))
-FOLDER = Path("/work")
+FOLDER = Path("/srv")
 
 
 def test_without_a_word_the_store_is_in_the_project_folder(monkeypatch: pytest.MonkeyPatch) -> None:
