@@ -27,6 +27,8 @@ class CellVerdict(msgspec.Struct, frozen=True, kw_only=True):
     """How often the cell ran in this kernel."""
     seconds: float | None = None
     """How long its last run took; None where it never ran here."""
+    reason: str = ""
+    """Why it is in this state, in a sentence, where no finding says so."""
 
 
 class Finding(msgspec.Struct, frozen=True, kw_only=True):

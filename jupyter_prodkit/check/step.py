@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Annotated
+from typing import Annotated, Literal
 
 import msgspec
 
@@ -18,12 +18,34 @@ from jupyter_prodkit.step import Fact, Inputs, Options, Plan, Result, Step
 __all__ = ["CHECK", "CheckOptions", "sentence"]
 
 
+Format = Literal["text", "json", "sarif", "github"]
+
+
 class CheckOptions(Options, frozen=True, kw_only=True):
     """What the check can be told."""
 
     fail_on: Annotated[
         Severity, msgspec.Meta(description="Exit with status 1 when there is a finding at least this severe.")
     ] = "blocker"
+    format: Annotated[
+        Format, msgspec.Meta(description="How the command line prints the report; `--json` is short for json.")
+    ] = "text"
+    replay: Annotated[
+        bool, msgspec.Meta(description="Settle what can't be vouched for by running it in a process of its own.")
+    ] = False
+    verify: Annotated[
+        bool, msgspec.Meta(description="Run the whole notebook twice in new kernels and compare what it gives.")
+    ] = False
+    budget: Annotated[
+        float, msgspec.Meta(description="Seconds that --replay or --verify may take.", gt=0)
+    ] = 300.0
+    allow_effects: Annotated[
+        bool,
+        msgspec.Meta(description="Let --replay and --verify use the network, start processes and write elsewhere."),
+    ] = False
+    fix: Annotated[
+        bool, msgspec.Meta(description="Hand the repair plan to the front end, which runs it after the current cell.")
+    ] = False
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -97,6 +97,8 @@ export interface CellVerdict {
   readonly executions: number;
   /** How long its last run took; None where it never ran here. */
   readonly seconds: number | null;
+  /** Why it is in this state, in a sentence, where no finding says so. */
+  readonly reason: string;
 }
 
 /** One thing found: what is wrong, why we say so, and what to do. */
@@ -322,6 +324,7 @@ export const STRUCTS: Readonly<Record<string, Readonly<Record<string, Shape>>>> 
     state: { literal: ['diverges', 'failed', 'never run', 'nondeterministic', 'reproduced', 'unverified'] },
     executions: 'integer',
     seconds: { anyOf: ['number', 'none'] },
+    reason: 'text',
   },
   Finding: {
     rule: 'text',
