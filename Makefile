@@ -3,7 +3,7 @@ SHELL := /bin/bash
 export PATH := $(CURDIR)/.venv/bin:$(PATH)
 JLPM := cd labextension && jlpm
 
-.PHONY: help demo lab test lint typecheck frontend wheel provision engine-down clean
+.PHONY: help demo lab test lint typecheck frontend wheel bench-accuracy bench-overhead provision engine-down clean
 
 help: ## list the targets
 	@sed -nE 's/^([a-z-]+):.*## (.*)/  make \1\t\2/p' Makefile | expand -t 20
@@ -19,6 +19,14 @@ lab: ## the demo notebook in JupyterLab, a copy of it to work on
 test: lint typecheck frontend wheel ## every test; installs Chromium and a Docker Engine where there is none
 	pytest -m browser --ignore tests/browser
 	pytest -m "not browser"
+
+bench-accuracy: ## how often the check is right (docs/benchmarks.md)
+	@bash scripts/provision.sh demo
+	@python benchmarks/accuracy.py --sessions 150
+
+bench-overhead: ## what tracking costs, side by side with other tools (docs/benchmarks.md)
+	@bash scripts/provision.sh demo
+	@python benchmarks/overhead.py
 
 provision:
 	@bash scripts/provision.sh test

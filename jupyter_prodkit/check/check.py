@@ -6,9 +6,12 @@ from jupyter_prodkit.check.evidence import Evidence
 from jupyter_prodkit.check.judged import Judged
 from jupyter_prodkit.check.repair import repair_plan
 from jupyter_prodkit.check.report import CellVerdict, Finding, Orphan, Report, verdict_of
-from jupyter_prodkit.check.rules import RULES
+from jupyter_prodkit.check.rules import RULES, look_at_cells
 from jupyter_prodkit.check.rules.leftovers import orphaned
+from jupyter_prodkit.check.rules.secrets import redacted
+from jupyter_prodkit.check.settings import DEFAULTS, Settings
 from jupyter_prodkit.check.simulation import simulate
+from jupyter_prodkit.check.surroundings import NOTHING_KNOWN, Surroundings
 from jupyter_prodkit.notebook.document import Notebook
 from jupyter_prodkit.session.record import Timeline
 
@@ -17,11 +20,22 @@ __all__ = ["check_file", "check_session"]
 _SEVERITIES = ("blocker", "warning", "note")
 
 
-def check_session(notebook: Notebook, timeline: Timeline) -> Report:
-    """Return the report on `notebook` as the kernel that `timeline` describes leaves it."""
+def check_session(
+    notebook: Notebook,
+    timeline: Timeline,
+    *,
+    surroundings: Surroundings = NOTHING_KNOWN,
+    settings: Settings = DEFAULTS,
+) -> Report:
+    """Return the report on `notebook` as the kernel that `timeline` describes leaves it.
+
+    What `settings` and the cells' marks switch off are findings: states, verdict and plan are as without.
+    """
     clean = simulate(notebook, timeline)
-    evidence = Evidence(notebook, timeline, clean)
+    evidence = Evidence(notebook, timeline, clean, surroundings)
+    look_at_cells(notebook)
     findings = [finding for rule in RULES for finding in rule(evidence)]
+    findings = redacted(settings.kept(_not_ignored(notebook, findings)), notebook)
     cells = tuple(_verdict(judged) for judged in clean.cells)
     return Report(
         notebook=notebook.path.name,
@@ -33,14 +47,16 @@ def check_session(notebook: Notebook, timeline: Timeline) -> Report:
     )
 
 
-def check_file(notebook: Notebook) -> Report:
+def check_file(
+    notebook: Notebook, *, surroundings: Surroundings = NOTHING_KNOWN, settings: Settings = DEFAULTS
+) -> Report:
     """Return what the saved file alone shows, for a notebook that never ran under the tracker; the report says so.
 
     The prompts' numbers give the order in which cells ran last. That a cell's code has changed since can't be seen.
     """
     from jupyter_prodkit.check.saved_order import saved_timeline
 
-    report = check_session(notebook, saved_timeline(notebook))
+    report = check_session(notebook, saved_timeline(notebook), surroundings=surroundings, settings=settings)
     cells = tuple(_not_known(cell) for cell in report.cells)
     note = Finding(
         rule="hidden-state/file-only",
@@ -53,7 +69,7 @@ def check_file(notebook: Notebook) -> Report:
         notebook=report.notebook,
         verdict=verdict_of(cells) if cells else "unverified",
         cells=cells,
-        findings=(*report.findings, note),
+        findings=(*report.findings, *settings.kept([note])),
         plan=(),
     )
 
@@ -72,6 +88,12 @@ def _verdict(judged: Judged) -> CellVerdict:
         executions=len(judged.runs),
         seconds=None if judged.shown is None else round(judged.shown.seconds, 6),
     )
+
+
+def _not_ignored(notebook: Notebook, findings: list[Finding]) -> list[Finding]:
+    """Leave out what rules say of the cells they are to skip; hidden state is no matter of taste."""
+    skipped = {cell.cell_id for cell in notebook.cells if cell.is_ignored}
+    return [one for one in findings if one.cell_id not in skipped or one.rule.startswith("hidden-state/")]
 
 
 def _in_order(notebook: Notebook, findings: list[Finding]) -> tuple[Finding, ...]:

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from functools import cached_property
 
 from jupyter_prodkit.check.judged import CleanRun, Judged, Mismatch
+from jupyter_prodkit.check.surroundings import NOTHING_KNOWN, Surroundings
 from jupyter_prodkit.notebook.document import Cell, Notebook
 from jupyter_prodkit.notebook.names import code_names
 from jupyter_prodkit.session.record import Execution, Timeline, Version
@@ -22,6 +23,7 @@ class Evidence:
     notebook: Notebook
     timeline: Timeline
     clean: CleanRun
+    surroundings: Surroundings = NOTHING_KNOWN
 
     @cached_property
     def _producers(self) -> dict[tuple[str, Version], list[Execution]]:

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from functools import cached_property
 
 from jupyter_prodkit.check.report import CellState
 from jupyter_prodkit.notebook.dataflow import Definitions
 from jupyter_prodkit.notebook.document import Cell
+from jupyter_prodkit.session.ambient import AT_START
 from jupyter_prodkit.session.record import Execution, Glimpse, Version
 
 __all__ = ["CleanRun", "Judged", "Mismatch"]
@@ -24,6 +26,8 @@ class Mismatch:
     """None where a clean run would not have the name at all."""
     writer: Cell | None
     """The cell above that a clean run would have the name from."""
+    is_around: bool = False
+    """Whether it is no name of the notebook but what is around it: a random stream, an option, the folder."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,6 +49,10 @@ class Judged:
     """Names whose value differs: as it is, and as a clean run gives it."""
     changed_since: tuple[str, ...] = ()
     """Names that it leaves in a clean run, and that code from elsewhere has since changed or deleted."""
+    shows_otherwise: bool = False
+    """Whether a clean run surely shows something else."""
+    is_replayed: bool = False
+    """Whether `clean_run` comes from really having run the page up to here."""
 
     @property
     def shown(self) -> Execution | None:
@@ -63,6 +71,14 @@ class CleanRun:
     """Each name that exists by now, and its version."""
     writers: dict[str, Cell] = field(default_factory=dict)
     """The cell that wrote each name last."""
+    sharing: dict[str, frozenset[str]] = field(default_factory=dict)
+    """Each name whose value shares objects with others', and those names."""
+    left: dict[str, dict[str, Version]] = field(default_factory=dict)
+    """What each cell wrote, by its id."""
+    around: dict[str, Version] = field(default_factory=dict)
+    """What there is besides names, where a cell has changed it."""
+    at_start: Mapping[str, Version] = field(default_factory=lambda: dict(AT_START))
+    """What there is besides names when a kernel starts."""
     definitions: Definitions = field(default_factory=Definitions)
     modules: set[str] = field(default_factory=set)
     may_exist: set[str] = field(default_factory=set)
@@ -74,6 +90,28 @@ class CleanRun:
     def by_id(self) -> dict[str, Judged]:
         """What was found of each cell; to be asked when the walk is over."""
         return {judged.cell.cell_id: judged for judged in self.cells}
+
+    def forget(self, name: str) -> None:
+        """Take it that a name is gone."""
+        self.state.pop(name, None)
+        self.writers.pop(name, None)
+        self._part(name)
+
+    def share(self, written: Mapping[str, Version], sharing: Mapping[str, frozenset[str]]) -> None:
+        """Take it that of the names just written each shares objects with those that `sharing` gives, no others."""
+        for name in written:
+            if name in sharing or name in self.sharing:
+                self._part(name)
+        for name in written:
+            others = frozenset(sharing.get(name, frozenset()) & self.state.keys())
+            for other in others:
+                self.sharing[other] = self.sharing.get(other, frozenset()) | {name}
+            if others:
+                self.sharing[name] = self.sharing.get(name, frozenset()) | others
+
+    def _part(self, name: str) -> None:
+        for other in self.sharing.pop(name, frozenset()):
+            self.sharing[other] = self.sharing.get(other, frozenset()) - {name}
 
     def replace_at(self, place: int, **changes: object) -> None:
         """Change what was found of one cell."""

@@ -1,8 +1,9 @@
 """The clean run, simulated: what Restart & Run All would do to each cell, as far as what really ran can tell.
 
 The page is walked from an empty state. Where the timeline holds a run of the same code on the same inputs, that run's
-outcome is what a clean run gives, and is compared with what the page shows. Where it holds none, the cell is
-`unverified`, and so is what depends on it.
+outcome is what a clean run gives, and is compared with what the page shows and the kernel was left with. Where it
+holds none, the cell is `unverified`, and so is what depends on it. A replay has really run a cell: its outcome counts
+whatever the timeline says.
 """
 
 from __future__ import annotations
@@ -10,22 +11,25 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
+from jupyter_prodkit.check.comparison import Comparison, compare
 from jupyter_prodkit.check.homes import runs_of_cells
 from jupyter_prodkit.check.judged import CleanRun, Judged, Mismatch
+from jupyter_prodkit.check.matching import matches, mismatches_of
 from jupyter_prodkit.check.report import CellState
 from jupyter_prodkit.notebook.dataflow import writes
 from jupyter_prodkit.notebook.document import Cell, Notebook
 from jupyter_prodkit.notebook.names import CodeNames, code_names
-from jupyter_prodkit.session.record import Execution, Glimpse, Timeline, Version
-from jupyter_prodkit.session.stated import settle, stated_names, valued
+from jupyter_prodkit.session.record import Execution, Timeline, Version
+from jupyter_prodkit.session.stated import settle, stated_names
 
 __all__ = ["simulate"]
 
-_MUTABLE = tuple(valued(f"{kind} ") for kind in ("list", "dict", "set"))
 
+def simulate(notebook: Notebook, timeline: Timeline, replayed: Mapping[str, Execution] | None = None) -> CleanRun:
+    """Walk the page of `notebook` from a clean start, guided by what `timeline` says ran.
 
-def simulate(notebook: Notebook, timeline: Timeline) -> CleanRun:
-    """Walk the page of `notebook` from a clean start, guided by what `timeline` says ran."""
+    `replayed` gives, by cell, the outcome of really having run the page up to there.
+    """
     clean = CleanRun()
     runs = runs_of_cells(notebook, timeline)
     same_code: dict[str, list[Execution]] = {}
@@ -35,77 +39,63 @@ def simulate(notebook: Notebook, timeline: Timeline) -> CleanRun:
     for cell in notebook.code_cells:
         own = runs.get(cell.cell_id, [])
         clean.homes.update((run.number, cell) for run in own)
-        judged = _judge(clean, cell, own, same_code.get(cell.digest, []))
+        replay = None if replayed is None else replayed.get(cell.cell_id)
+        judged = _judge(clean, cell, own, same_code.get(cell.digest, []), replay)
         clean.cells.append(judged)
         _advance(clean, cell, judged.clean_run, seen)
-    _charge_changes_from_elsewhere(clean, timeline)
+    _charge_what_the_page_does_not_explain(clean, timeline)
     return clean
 
 
-def _judge(clean: CleanRun, cell: Cell, runs: list[Execution], same_code: list[Execution]) -> Judged:
+def _judge(
+    clean: CleanRun, cell: Cell, runs: list[Execution], same_code: list[Execution], replay: Execution | None
+) -> Judged:
     shown = runs[-1] if runs else None
     edited = shown is not None and shown.digest != cell.digest
-    match = _find_match(clean.state, shown if not edited else None, same_code)
+    match = replay or _find_match(clean, None if edited else shown, same_code)
     missing = _surely_missing(clean, code_names(cell.source), match)
-    found = Judged(cell, "reproduced", tuple(runs), edited, missing, clean_run=match)
+    found = Judged(cell, "reproduced", tuple(runs), edited, missing, clean_run=match, is_replayed=replay is not None)
     if shown is None:
-        return replace(found, state=_state_unseen(found))
-    if match is shown or (not edited and _raised_the_same(shown, missing)):
+        return _judged_unseen(found)
+    if not edited and replay is None and _raised_the_same(shown, missing):
         return found
-    mismatches = () if edited else _mismatches(clean, shown)
-    if match is not None and not edited and _same_outcome(shown, match, mismatches):
+    mismatches = () if edited or match is shown else mismatches_of(clean, shown)
+    if match is None:
+        return replace(found, state="failed" if missing or not cell.is_valid else "unverified", mismatches=mismatches)
+    compared = compare(clean, shown, match)
+    if match is not shown and not edited and replay is None and _same_outcome(shown, match, mismatches):
         return replace(found, clean_run=shown)
-    differing = () if match is None else _differing(shown, match)
-    state = _state_otherwise(found, match, differing)
-    return replace(found, state=state, mismatches=mismatches, differing=differing)
+    return replace(
+        found, state=_state(found, match, compared), mismatches=mismatches, differing=compared.differing,
+        shows_otherwise=bool(compared.shows_otherwise),
+    )  # fmt: skip
 
 
-def _state_unseen(found: Judged) -> CellState:
-    if (found.missing or not found.cell.is_valid) and not found.cell.shows_error:
+def _judged_unseen(found: Judged) -> Judged:
+    """The verdict on a cell that has not run in this kernel: by what the page shows, if it is known what it should."""
+    cell, match = found.cell, found.clean_run
+    if match is not None and cell.shown_digest is not None and match.shown is not None:
+        same = match.shown.digest == cell.shown_digest
+        return replace(found, state="reproduced" if same else "diverges", shows_otherwise=not same)
+    if (found.missing or not cell.is_valid) and not cell.shows_error:
+        return replace(found, state="failed")
+    return replace(found, state="never run" if cell.execution_count is None else "unverified")
+
+
+def _state(found: Judged, match: Execution, compared: Comparison) -> CellState:
+    """The state of a cell of which it is known what a clean run gives."""
+    assert found.shown is not None
+    if not match.success and found.shown.success:
         return "failed"
-    return "never run" if found.cell.execution_count is None else "unverified"
+    if compared.differing or compared.shows_otherwise or match.success != found.shown.success:
+        return "diverges"
+    return "reproduced" if compared.is_known else "unverified"
 
 
-def _state_otherwise(found: Judged, match: Execution | None, differing: Sequence[object]) -> CellState:
-    """The state of a cell of which the shown run is not what a clean run gives, as far as is known."""
-    if found.missing or not found.cell.is_valid:
-        return "failed"
-    ends_otherwise = match is not None and found.shown is not None and match.success != found.shown.success
-    return "diverges" if differing or ends_otherwise else "unverified"
-
-
-def _find_match(
-    state: Mapping[str, Version], shown: Execution | None, same_code: Sequence[Execution]
-) -> Execution | None:
+def _find_match(clean: CleanRun, shown: Execution | None, same_code: Sequence[Execution]) -> Execution | None:
     """A recorded run of the same code that read just what a clean run would; the shown one first."""
     candidates = [*([shown] if shown is not None else []), *reversed(same_code)]
-    return next((run for run in candidates if _matches(state, run)), None)
-
-
-def _matches(state: Mapping[str, Version], run: Execution) -> bool:
-    if run.interrupted:  # it ended where the user happened to stop it
-        return False
-    if any(state.get(name) != version for name, version in run.inputs.items()):
-        return False
-    return not any(name in state for name in run.absent)
-
-
-def _mismatches(clean: CleanRun, run: Execution) -> tuple[Mismatch, ...]:
-    found = [
-        Mismatch(name, version, clean.state.get(name), clean.writers.get(name))
-        for name, version in sorted(run.inputs.items())
-        if clean.state.get(name) != version
-    ]
-    late = [name for name in sorted(run.absent) if name in clean.state]
-    return (*found, *(Mismatch(name, None, clean.state[name], clean.writers.get(name)) for name in late))
-
-
-def _differing(shown: Execution, match: Execution) -> tuple[tuple[str, Glimpse, Glimpse], ...]:
-    return tuple(
-        (name, shown.after[name], match.after[name])
-        for name in sorted(shown.after.keys() & match.after.keys())
-        if shown.after[name].differs_from(match.after[name])
-    )
+    return next((run for run in candidates if matches(clean, run)), None)
 
 
 def _same_outcome(shown: Execution, match: Execution, mismatches: Sequence[Mismatch]) -> bool:
@@ -117,6 +107,8 @@ def _same_outcome(shown: Execution, match: Execution, mismatches: Sequence[Misma
     if not mismatches or shown.success != match.success or shown.deleted != match.deleted:
         return False
     if not all(mismatch.name in names for mismatch in mismatches):
+        return False
+    if shown.shown is not None and match.shown is not None and shown.shown.digest != match.shown.digest:
         return False
     return all(_left(shown, name) == _left(match, name) for name in names)
 
@@ -138,6 +130,9 @@ def _surely_missing(clean: CleanRun, names: CodeNames, match: Execution | None) 
     return tuple(sorted(names.needs_at_once - clean.state.keys() - clean.may_exist))
 
 
+# -- carrying the state past a cell ------------------------------------------------------------------------------
+
+
 def _advance(clean: CleanRun, cell: Cell, match: Execution | None, seen: set[Version]) -> None:
     """Carry the state past the cell: by what the matching run wrote, or, without one, by what its text may write."""
     names = code_names(cell.source)
@@ -145,28 +140,31 @@ def _advance(clean: CleanRun, cell: Cell, match: Execution | None, seen: set[Ver
     clean.may_exist |= names.rebinds_when_called
     clean.definitions.add(names)
     if match is not None:
-        written: Mapping[str, Version] = match.outputs
+        written: Mapping[str, Version] = _written(clean, match)
         gone = match.deleted
+        clean.around.update(match.moved)
     else:
         unknown = f"clean run of {cell.cell_id} {cell.digest}"
-        may_change = writes(names, clean.modules) | _aliases(clean, names)
+        may_change = writes(names, clean.modules)
+        may_change |= {other for name in names.mutates for other in clean.sharing.get(name, ())}
         written = {**dict.fromkeys(may_change, unknown), **_settled(clean, cell, seen)}
         gone = names.deletes
         clean.any_may_exist |= names.binds_any
     for name in gone:
-        clean.state.pop(name, None)
-        clean.writers.pop(name, None)
+        clean.forget(name)
     for name, version in written.items():
         if name in names.binds or clean.state.get(name) != version:
             clean.writers[name] = cell
         clean.state[name] = version
+        clean.left.setdefault(cell.cell_id, {})[name] = version
+    clean.share(written, {} if match is None else match.sharing)
 
 
-def _aliases(clean: CleanRun, names: CodeNames) -> set[str]:
-    """Names of containers equal to those that the code may change in place: they may be the same."""
-    versions = {clean.state[name] for name in names.mutates & clean.state.keys()}
-    mutable = {version for version in versions if version.startswith(_MUTABLE)}
-    return {name for name, version in clean.state.items() if version in mutable} if mutable else set()
+def _written(clean: CleanRun, match: Execution) -> dict[str, Version]:
+    """What a clean run writes, by a run that read the same; a name that existed only then is not made by changing it."""
+    return {
+        name: version for name, version in match.outputs.items() if name not in match.mutated or name in clean.state
+    }
 
 
 def _settled(clean: CleanRun, cell: Cell, seen: set[Version]) -> dict[str, Version]:
@@ -186,18 +184,29 @@ def _settled(clean: CleanRun, cell: Cell, seen: set[Version]) -> dict[str, Versi
     return found
 
 
-def _charge_changes_from_elsewhere(clean: CleanRun, timeline: Timeline) -> None:
-    """Charge what code from elsewhere did to a name, after all cells that use it, to the cell that wrote it last."""
+# -- what the kernel holds otherwise, after all ------------------------------------------------------------------
+
+
+def _charge_what_the_page_does_not_explain(clean: CleanRun, timeline: Timeline) -> None:
+    """Charge a value that no cell on the page gives to the cell that a clean run has the name from."""
     last = {name: run for run in timeline.executions for name in _may_have_written(run)}
     places = {judged.cell.cell_id: place for place, judged in enumerate(clean.cells)}
     for name, version in sorted(clean.state.items()):
         run = last.get(name)
-        if run is None or run.number in clean.homes or timeline.live.get(name) == version:
+        if run is None or timeline.live.get(name) == version or _is_explained(clean, timeline, name, run):
             continue
-        place = places[clean.writers[name].cell_id]
-        judged = clean.cells[place]
+        judged = clean.cells[places[clean.writers[name].cell_id]]
         if judged.state in {"reproduced", "diverges", "unverified"} and judged.clean_run is not None:
-            _charge(clean, place, name, run)
+            _charge(clean, places[clean.writers[name].cell_id], name, run)
+
+
+def _is_explained(clean: CleanRun, timeline: Timeline, name: str, run: Execution) -> bool:
+    """Whether the kernel holds what a cell on the page leaves; in doubt that cell has a verdict of its own."""
+    home = clean.homes.get(run.number)
+    if home is None:
+        return False
+    left = clean.left.get(home.cell_id, {}).get(name, "")
+    return home is clean.writers[name] or left == timeline.live.get(name) or not left.startswith("=")
 
 
 def _may_have_written(run: Execution) -> frozenset[str]:
@@ -208,6 +217,8 @@ def _charge(clean: CleanRun, place: int, name: str, run: Execution) -> None:
     judged = clean.cells[place]
     assert judged.clean_run is not None
     left, now = judged.clean_run.after.get(name), run.after.get(name)
+    if left is not None and now is not None and left.equals(now):
+        return
     proven = now is None or (left is not None and now.differs_from(left))
     changes = (*judged.differing, (name, now, left)) if now and left and proven else judged.differing
     state: CellState = "diverges" if proven else "unverified"

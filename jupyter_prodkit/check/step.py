@@ -25,10 +25,16 @@ class CheckOptions(Options, frozen=True, kw_only=True):
     """What the check can be told."""
 
     fail_on: Annotated[
-        Severity, msgspec.Meta(description="Exit with status 1 when there is a finding at least this severe.")
+        Severity,
+        msgspec.Meta(
+            description="Exit with status 1 when there is a finding at least this severe.", extra={"form": False}
+        ),
     ] = "blocker"
     format: Annotated[
-        Format, msgspec.Meta(description="How the command line prints the report; `--json` is short for json.")
+        Format,
+        msgspec.Meta(
+            description="How the command line prints the report; `--json` is short for json.", extra={"form": False}
+        ),
     ] = "text"
     replay: Annotated[
         bool, msgspec.Meta(description="Settle what can't be vouched for by running it in a process of its own.")
@@ -44,7 +50,11 @@ class CheckOptions(Options, frozen=True, kw_only=True):
         msgspec.Meta(description="Let --replay and --verify use the network, start processes and write elsewhere."),
     ] = False
     fix: Annotated[
-        bool, msgspec.Meta(description="Hand the repair plan to the front end, which runs it after the current cell.")
+        bool,
+        msgspec.Meta(
+            description="Hand the repair plan to the front end, which runs it after the current cell.",
+            extra={"form": False},
+        ),
     ] = False
 
 

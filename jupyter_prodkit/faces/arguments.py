@@ -33,6 +33,8 @@ class _Field:
     required: bool
     choices: tuple[str, ...]
     is_model: bool
+    in_form: bool
+    """Whether the panel asks for it; what only matters at a prompt, it doesn't."""
 
     @property
     def flag(self) -> str:
@@ -62,6 +64,7 @@ def _field(field: inspect.Field) -> _Field:
         required=field.required,
         choices=choices,
         is_model=bool(extra.get("model")),
+        in_form=bool(extra.get("form", True)),
     )
 
 
@@ -155,7 +158,7 @@ def options_from_line(step: Step[OptionsT, Any], line: str) -> OptionsT | None:
 def step_form(step: Step[Any, Any]) -> StepForm:
     """Return the step as a section of the panel; what every face has in common is not asked there."""
     fields = _fields(step.options)
-    own = [_option_form(field) for field in fields if field.name not in _COMMON]
+    own = [_option_form(field) for field in fields if field.name not in _COMMON and field.in_form]
     shared = [_option_form(field) for field in fields if field.name in {"force", "yes"}]
     return StepForm(name=step.name, title=step.title, summary=step.summary, options=(*own, *shared))
 

@@ -9,6 +9,7 @@ from __future__ import annotations
 import itertools
 import logging
 import threading
+from dataclasses import dataclass
 from typing import Any
 
 import msgspec
@@ -42,8 +43,9 @@ class Channel:
 
     def __init__(self, session: Session) -> None:
         self._session = session
-        self._listeners: list[Any] = []
+        self._listeners: list[_Listener] = []
         self._lock = threading.Lock()
+        self._joined = threading.Condition(self._lock)
         self._numbers = itertools.count(1)
         self._running: tuple[int, Step[Any, Any], Progress] | None = None
 
@@ -56,22 +58,43 @@ class Channel:
         def receive(message: Any) -> None:
             comm.send(msgspec.to_builtins(self.answer(message["content"]["data"])))
 
-    def accept_listener(self, comm: Any, _: Any) -> None:
+    def accept_listener(self, comm: Any, opening: Any) -> None:
         """Push events to this comm until it closes."""
-        with self._lock:
-            self._listeners.append(comm)
+        listener = _Listener(comm, _client(opening))
+        with self._joined:
+            self._listeners.append(listener)
+            self._joined.notify_all()
 
         @comm.on_close  # type: ignore[untyped-decorator]
         def forget(_: Any) -> None:
             with self._lock:
-                self._listeners.remove(comm)
+                self._listeners.remove(listener)
 
     def push(self, event: wire.Event) -> None:
         """Send `event` to every front end that listens."""
         with self._lock:
             listeners = list(self._listeners)
-        for comm in listeners:
-            comm.send(msgspec.to_builtins(event))
+        for listener in listeners:
+            listener.comm.send(msgspec.to_builtins(event))
+
+    def hand_over(self, event: wire.Event, client: str | None, *, patience: float) -> bool:
+        """Send `event` to the one page that is `client`, else to the one that has listened least long.
+
+        Waits for `patience` seconds for a page that is just about to listen. Returns False where none does.
+        """
+        with self._joined:
+            self._joined.wait_for(lambda: self._chosen(client, settle=client is None), timeout=patience)
+            listener = self._chosen(client, settle=True)
+        if listener is None:
+            return False
+        listener.comm.send(msgspec.to_builtins(event))
+        return True
+
+    def _chosen(self, client: str | None, *, settle: bool) -> _Listener | None:
+        """The page of that client; if we `settle` for it, the latest of any."""
+        own = [listener for listener in self._listeners if client is not None and listener.client == client]
+        others = self._listeners if settle else []
+        return next(iter([*reversed(own), *reversed(others)]), None)
 
     # -- requests -------------------------------------------------------------------------------------------------
 
@@ -186,6 +209,23 @@ class Channel:
             if self._running is not None and self._running[0] == request.job:
                 self._running[2].cancel()
         return wire.StartedReply(id=request.id, job=request.job)
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class _Listener:
+    """A page that hears events."""
+
+    comm: Any
+    client: str | None
+    """The session under which the page sends what its user runs; None where it did not say."""
+
+
+def _client(opening: Any) -> str | None:
+    try:
+        client = opening["content"]["data"]["client"]
+    except (KeyError, TypeError):
+        return None
+    return client if isinstance(client, str) else None
 
 
 def _decode(data: Any) -> wire.Request:

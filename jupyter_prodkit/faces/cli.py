@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import argparse
+import io
+import os
 import sys
 from collections.abc import Sequence
 from contextlib import AbstractContextManager
@@ -13,12 +15,13 @@ import msgspec
 
 from jupyter_prodkit.errors import CancelledError, ProdkitError, UsageError
 from jupyter_prodkit.faces.arguments import add_options, options_from_namespace
+from jupyter_prodkit.faces.check_command import add_check_arguments, run_check
 from jupyter_prodkit.faces.display import as_json, as_text
 from jupyter_prodkit.faces.journey import STEPS, carry_out, gather, step_named
-from jupyter_prodkit.faces.magics import labeller
+from jupyter_prodkit.faces.progress_display import printed_progress
 from jupyter_prodkit.faces.remote import carry_out_there
 from jupyter_prodkit.notebook.document import read_notebook
-from jupyter_prodkit.progress import Progress, ProgressEvent
+from jupyter_prodkit.progress import Progress
 from jupyter_prodkit.session.driver import KernelDriver, attached_kernel, fresh_kernel
 from jupyter_prodkit.step import Options, Step
 
@@ -29,6 +32,9 @@ _USAGE, _FAILED, _OK = 2, 1, 0
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run one command and return its exit status: 0 done, 1 failed or findings, 2 wrong usage."""
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, io.TextIOWrapper):  # a terminal that can't show a sign is no reason to fail
+            stream.reconfigure(errors="backslashreplace")
     parsed = _parser().parse_args(arguments)
     try:
         status: int = parsed.command(parsed)
@@ -36,6 +42,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
         return _complain(error, _USAGE)
     except ProdkitError as error:
         return _complain(error, _FAILED)
+    except BrokenPipeError:  # whoever read the output has enough
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return _FAILED
     except KeyboardInterrupt:
         return _complain(CancelledError("Interrupted.", "Nothing was changed."), _FAILED)
     return status
@@ -56,9 +65,13 @@ def _parser() -> argparse.ArgumentParser:
     commands = parser.add_subparsers(title="steps, in their order", metavar="STEP", required=True)
     for step in STEPS:
         command = commands.add_parser(step.name, help=step.summary, description=step.summary)
+        if step.name == "check":
+            add_check_arguments(command)
+            command.set_defaults(command=run_check)
+            continue
         command.add_argument("notebook", metavar="NOTEBOOK", help="The .ipynb file.")
         add_options(command, step.options, without=("notebook",))
-        if step.needs_kernel or step.name == "check":
+        if step.needs_kernel:
             command.add_argument(
                 "--kernel", metavar="FILE", type=Path, default=None,
                 help="Use the running kernel of this connection file instead of running the notebook once.",
@@ -83,7 +96,7 @@ def _run_step(parsed: argparse.Namespace) -> int:
     options = options_from_namespace(step.options, parsed)
     notebook = read_notebook(Path(parsed.notebook).expanduser().resolve())
     options = msgspec.structs.replace(options, notebook=str(notebook.path))
-    progress = Progress(_print_event if not (options.quiet or options.json) else lambda _: None)
+    progress = printed_progress(quiet=options.quiet or options.json)
     connection: Path | None = getattr(parsed, "kernel", None)
     if connection is None and not step.needs_kernel:
         return _run_here(step, options, progress)
@@ -103,7 +116,7 @@ def _run_here(step: Step[Any, Any], options: Options, progress: Progress) -> int
     notebook = read_notebook(Path(options.notebook))
     inputs = gather(notebook, options, None)
     result = carry_out(step, inputs, options, progress, agree=_ask)
-    print(as_json(step, result) if options.json else as_text(result, labeller(notebook)), flush=True)  # noqa: T201
+    print(as_json(step, result) if options.json else as_text(result, notebook), flush=True)  # noqa: T201
     if step.name == "serve":
         from jupyter_prodkit.serve.step import stay_until_interrupted
 
@@ -115,11 +128,6 @@ def _ask(question: str) -> bool:
     if not sys.stdin.isatty():
         return False
     return input(f"{question} [y/N] ").strip().lower() in {"y", "yes"}
-
-
-def _print_event(event: ProgressEvent) -> None:
-    mark = "·" if event.kind == "stage" else "   "
-    print(f"{mark} {event.message}", file=sys.stderr, flush=True)  # noqa: T201 - the edge that prints
 
 
 if __name__ == "__main__":

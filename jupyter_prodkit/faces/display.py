@@ -2,32 +2,31 @@
 
 from __future__ import annotations
 
-import re
-from collections.abc import Callable
+from collections.abc import Sequence
 from html import escape
+from pathlib import Path
 from typing import Any
 
 import msgspec
 
-from jupyter_prodkit.check.report import Finding, Report
-from jupyter_prodkit.check.step import sentence
-from jupyter_prodkit.step import Result, Step
+from jupyter_prodkit.check.formats.github import github_lines
+from jupyter_prodkit.check.formats.html import report_html
+from jupyter_prodkit.check.formats.json_text import json_text
+from jupyter_prodkit.check.formats.outcome import Checked, NotChecked, Outcome, cell_lines, place_of
+from jupyter_prodkit.check.formats.sarif import sarif_log
+from jupyter_prodkit.check.formats.text import closing_text, outcome_text, report_text
+from jupyter_prodkit.check.report import Report
+from jupyter_prodkit.check.step import CheckOptions, Format
+from jupyter_prodkit.notebook.document import Notebook
+from jupyter_prodkit.step import Options, Result, Step
 
-__all__ = ["as_html", "as_json", "as_text"]
-
-_SHORTEST_SHOWN = 0.1
-_SHAPES = {"blocker": "▲", "warning": "■", "note": "●"}
-_COLOURS = {
-    "blocker": "var(--jp-error-color0, #c62828)",
-    "warning": "var(--jp-warn-color0, #b26a00)",
-    "note": "var(--jp-info-color0, #00695c)",
-}
+__all__ = ["as_html", "as_json", "as_text", "checked", "format_of", "outcomes_in", "printed"]
 
 
 def as_json(step: Step[Any, Any], result: Result) -> str:
     """Return the outcome as one line of JSON: the report itself for the check, else summary, facts and warnings."""
     if result.document is not None:
-        return msgspec.json.encode(result.document).decode()
+        return json_text(result.document)
     content = {
         "step": step.name,
         "summary": result.summary,
@@ -35,35 +34,23 @@ def as_json(step: Step[Any, Any], result: Result) -> str:
         "warnings": list(result.warnings),
         "recorded": dict(result.recorded or {}),
     }
-    return msgspec.json.encode(content).decode()
+    return json_text(content)
 
 
-def as_text(result: Result, label_of: Callable[[str | None], str]) -> str:
-    """Return the outcome for a terminal; `label_of` names a cell by its id."""
+def as_text(result: Result, notebook: Notebook) -> str:
+    """Return the outcome for a terminal."""
     if isinstance(result.document, Report):
-        lines = [_report_text(result.document, label_of)]
+        lines = [report_text(result.document, notebook)]
     else:
         width = max((len(fact.label) for fact in result.facts), default=0)
         lines = [result.summary, *(f"  {fact.label:<{width}}  {fact.value}" for fact in result.facts)]
     return "\n".join([*lines, *(f"  ■ {warning}" for warning in result.warnings)])
 
 
-def _report_text(report: Report, label_of: Callable[[str | None], str]) -> str:
-    lines = [sentence(report)]
-    for finding in report.findings:
-        where = f"{label_of(finding.cell_id)}: " if finding.cell_id else ""
-        lines.append(f"  {_SHAPES[finding.severity]} {where}{finding.message}  [{finding.rule}]")
-        lines += [f"      {text}" for text in (finding.because, finding.fix) if text]
-    if report.plan:
-        cells = ", ".join(label_of(run.cell_id) for run in report.plan)
-        lines.append(f"  Run again, in this order: {cells}{_seconds(report)}")
-    return "\n".join(lines)
-
-
-def as_html(result: Result, label_of: Callable[[str | None], str]) -> str:
-    """Return the outcome for a notebook, everything escaped; `label_of` names a cell by its id."""
+def as_html(result: Result, notebook: Notebook) -> str:
+    """Return the outcome for a notebook, everything escaped."""
     if isinstance(result.document, Report):
-        body = _report_html(result.document, label_of)
+        body = report_html(result.document, notebook)
     else:
         rows = "".join(
             f'<tr><th scope="row" style="text-align:left;font-weight:normal;color:var(--jp-ui-font-color2)">'
@@ -71,39 +58,55 @@ def as_html(result: Result, label_of: Callable[[str | None], str]) -> str:
             for fact in result.facts
         )
         body = f"<p><strong>{escape(result.summary)}</strong></p><table>{rows}</table>"
-    warnings = "".join(f"<p>{_shape('warning')}{escape(warning)}</p>" for warning in result.warnings)
+    sign = '<span role="img" aria-label="warning" style="color:var(--jp-warn-color0, #b26a00)">■</span>'
+    warnings = "".join(f"<p>{sign} {escape(warning)}</p>" for warning in result.warnings)
     return f'<div class="jp-Prodkit-output" style="max-width:60em">{body}{warnings}</div>'
 
 
-def _report_html(report: Report, label_of: Callable[[str | None], str]) -> str:
-    items = "".join(f"<li>{_finding_html(finding, label_of)}</li>" for finding in report.findings)
-    again = ""
-    if report.plan:
-        cells = ", ".join(label_of(run.cell_id) for run in report.plan)
-        again = f"<p>Run again, in this order: {escape(cells + _seconds(report))}</p>"
-    findings = f'<ul style="list-style:none;padding-left:0">{items}</ul>' if items else ""
-    return f"<p><strong>{escape(sentence(report))}</strong></p>{findings}{again}"
+# --- the check's formats ----------------------------------------------------------------------------------------
 
 
-def _finding_html(finding: Finding, label_of: Callable[[str | None], str]) -> str:
-    where = f"{label_of(finding.cell_id)}: " if finding.cell_id else ""
-    soft = "color:var(--jp-ui-font-color2);margin-left:1.5em"
-    details = "".join(f'<div style="{soft}">{_code(text)}</div>' for text in (finding.because, finding.fix) if text)
-    return f"{_shape(finding.severity)}<strong>{_code(where + finding.message)}</strong>{details}"
+def format_of(options: Options) -> Format:
+    """Return the format in which the options want a step's outcome printed."""
+    if options.json:
+        return "json"
+    return options.format if isinstance(options, CheckOptions) else "text"
 
 
-def _shape(severity: str) -> str:
-    return f'<span role="img" aria-label="{severity}" style="color:{_COLOURS[severity]}">{_SHAPES[severity]}</span> '
+def printed(step: Step[Any, Any], result: Result, options: Options, notebook: Notebook) -> str:
+    """Return the outcome in the format that the options ask for."""
+    wanted = format_of(options)
+    if wanted == "json":
+        return as_json(step, result)
+    if wanted == "text" or not isinstance(result.document, Report):
+        return as_text(result, notebook)
+    return outcomes_in(wanted, [checked(result.document, notebook)])
 
 
-def _code(text: str) -> str:
-    """Escape `text`, and set what stands between backquotes as code."""
-    return re.sub(r"`([^`]+)`", r"<code>\1</code>", escape(text))
+def outcomes_in(wanted: Format, outcomes: Sequence[Outcome]) -> str:
+    """Return what came of several notebooks in one of the formats."""
+    if wanted == "sarif":
+        return sarif_log(outcomes)
+    if wanted == "github":
+        return "\n".join(github_lines(outcome) for outcome in outcomes)
+    if wanted == "json":
+        return json_text([_json_item(outcome) for outcome in outcomes])
+    return "\n\n".join([*(outcome_text(outcome) for outcome in outcomes), closing_text(outcomes)])
 
 
-def _seconds(report: Report) -> str:
-    known = [run.seconds for run in report.plan if run.seconds is not None]
-    if len(known) < len(report.plan):
-        return ""
-    total = sum(known)
-    return f" (about {total:.1f} s)" if total >= _SHORTEST_SHOWN else f" (under {_SHORTEST_SHOWN} s)"
+def checked(report: Report, notebook: Notebook) -> Checked:
+    """Return a report with where its notebook, and each cell in the notebook's file, is found."""
+    lines: tuple[int, ...] = ()
+    if notebook.from_file:
+        try:
+            lines = cell_lines(notebook.path.read_text(encoding="utf-8"))
+        except (OSError, UnicodeDecodeError):
+            lines = ()
+    return Checked(report, notebook, place_of(notebook.path.resolve(), Path.cwd()), lines)
+
+
+def _json_item(outcome: Outcome) -> Any:
+    """Return a notebook's part of a list: its report under its path, or the error."""
+    if isinstance(outcome, NotChecked):
+        return {"version": 1, "notebook": outcome.place, "error": outcome.message, "hint": outcome.hint}
+    return msgspec.structs.replace(outcome.report, notebook=outcome.place)

@@ -9,15 +9,24 @@ from jupyter_prodkit.session.session import Session
 if TYPE_CHECKING:
     from IPython.core.interactiveshell import InteractiveShell
 
-__all__ = ["load", "session_of", "unload"]
+    from jupyter_prodkit.faces.channel import Channel
+
+__all__ = ["channel_of", "load", "session_of", "unload"]
 
 _ATTRIBUTE = "_jupyter_prodkit_session"
+_CHANNEL = "_jupyter_prodkit_channel"
 
 
 def session_of(shell: InteractiveShell) -> Session | None:
     """Return the session that tracks `shell`, or None where none does."""
     session = getattr(shell, _ATTRIBUTE, None)
     return session if isinstance(session, Session) else None
+
+
+def channel_of(shell: InteractiveShell) -> Channel | None:
+    """Return the kernel's end of the comms, or None in a shell that has none: a terminal."""
+    channel: Channel | None = getattr(shell, _CHANNEL, None)
+    return channel
 
 
 def load(shell: InteractiveShell) -> None:
@@ -33,7 +42,7 @@ def load(shell: InteractiveShell) -> None:
     if getattr(shell, "kernel", None) is not None:
         from jupyter_prodkit.faces.channel import open_channel
 
-        open_channel(session)
+        setattr(shell, _CHANNEL, open_channel(session))
 
 
 def unload(shell: InteractiveShell) -> None:
@@ -45,4 +54,6 @@ def unload(shell: InteractiveShell) -> None:
 
     session.stop()
     unregister_magics(shell)
-    delattr(shell, _ATTRIBUTE)
+    for attribute in (_ATTRIBUTE, _CHANNEL):
+        if hasattr(shell, attribute):
+            delattr(shell, attribute)

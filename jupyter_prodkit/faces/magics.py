@@ -11,12 +11,12 @@ from jupyter_prodkit.notebook.document import Notebook
 from jupyter_prodkit.notebook.transform import OWN_MAGICS
 from jupyter_prodkit.session.driver import STARTED_BY_US
 from jupyter_prodkit.session.session import Session
-from jupyter_prodkit.step import Result
+from jupyter_prodkit.step import Options, Result
 
 if TYPE_CHECKING:
     from IPython.core.interactiveshell import InteractiveShell
 
-__all__ = ["labeller", "register_magics", "unregister_magics"]
+__all__ = ["register_magics", "unregister_magics"]
 
 
 def register_magics(shell: InteractiveShell, session: Session) -> None:
@@ -45,9 +45,10 @@ def _run(shell: InteractiveShell, session: Session, magic: str, line: str) -> No
         return  # the notebook is being re-run: our own magics are not part of it
     # Imported here so that loading the extension costs a kernel next to nothing.
     from jupyter_prodkit.faces.arguments import options_from_line
-    from jupyter_prodkit.faces.display import as_json
+    from jupyter_prodkit.faces.display import format_of, printed
     from jupyter_prodkit.faces.journey import carry_out, gather, step_named
     from jupyter_prodkit.faces.progress_display import shown_progress
+    from jupyter_prodkit.faces.repairing import repair_if_asked
 
     step = step_named(magic.removeprefix("prod"))
     options = options_from_line(step, line)
@@ -55,17 +56,28 @@ def _run(shell: InteractiveShell, session: Session, magic: str, line: str) -> No
         return
     notebook = session.page(options.notebook)
     inputs = gather(notebook, options, session)
-    silent = options.quiet or options.json or step.name == "check"
+    is_shown = format_of(options) == "text"
+    silent = options.quiet or not is_shown or _is_quick(options)
     try:
         with shown_progress(shell, step.title, quiet=silent) as progress:
             result = carry_out(step, inputs, options, progress)
     except KeyboardInterrupt:
         hint = "Nothing was changed; run it again when ready."
         raise CancelledError(f"{step.title} was interrupted.", hint) from None
-    if options.json:
-        print(as_json(step, result))  # noqa: T201 - the answer asked for
-    else:
+    if is_shown:
         _show(notebook, result)
+    else:
+        print(printed(step, result, options, notebook))  # noqa: T201 - the answer asked for
+    said = repair_if_asked(shell, options, result, notebook)
+    if said and is_shown:
+        print(said)  # noqa: T201 - the rest of the answer
+
+
+def _is_quick(options: Options) -> bool:
+    """Return whether a step is done before progress could be seen: a check that runs nothing."""
+    from jupyter_prodkit.check.step import CheckOptions
+
+    return isinstance(options, CheckOptions) and not (options.replay or options.verify)
 
 
 def _show(notebook: Notebook, result: Result) -> None:
@@ -73,12 +85,5 @@ def _show(notebook: Notebook, result: Result) -> None:
 
     from jupyter_prodkit.faces.display import as_html, as_text
 
-    label = labeller(notebook)
-    bundle: dict[str, Any] = {"text/plain": as_text(result, label), "text/html": as_html(result, label)}
+    bundle: dict[str, Any] = {"text/plain": as_text(result, notebook), "text/html": as_html(result, notebook)}
     display(bundle, raw=True)  # type: ignore[no-untyped-call]
-
-
-def labeller(notebook: Notebook) -> Callable[[str | None], str]:
-    """Return how messages name a cell of `notebook` by its id."""
-    labels = {cell.cell_id: cell.label for cell in notebook.cells}
-    return lambda cell_id: labels.get(cell_id or "", "a cell that is no longer on the page")

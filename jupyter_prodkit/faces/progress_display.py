@@ -13,7 +13,7 @@ from jupyter_prodkit.progress import Progress, ProgressEvent
 if TYPE_CHECKING:
     from IPython.core.interactiveshell import InteractiveShell
 
-__all__ = ["shown_progress"]
+__all__ = ["printed_progress", "shown_progress"]
 
 _LONGEST_LINE = 110
 
@@ -31,6 +31,16 @@ def shown_progress(shell: InteractiveShell, title: str, *, quiet: bool) -> Itera
             display.close()
     else:
         yield Progress(_print)
+
+
+def printed_progress(*, quiet: bool) -> Progress:
+    """Return a progress whose every event is a line for whoever sits at the terminal."""
+    return Progress() if quiet else Progress(_print_all)
+
+
+def _print_all(event: ProgressEvent) -> None:
+    mark = "·" if event.kind == "stage" else "   "
+    print(f"{mark} {event.message}", file=sys.stderr, flush=True)  # noqa: T201 - this is the edge that prints
 
 
 def _print(event: ProgressEvent) -> None:

@@ -1,7 +1,8 @@
 """The messages between the sidebar and the kernel, version 1; `labextension/src/protocol.ts` is generated from them.
 
 Two comms carry them. On `prodkit_rpc` the front end sends a `Request` and gets one `Reply` with the same `id`.
-On `prodkit_events` the kernel pushes `Event`s; nothing is ever sent the other way. They are kept apart because
+On `prodkit_events` the kernel pushes `Event`s; nothing is ever sent the other way, but for `{"client": …}` in the
+opening: under which session the same page sends what its user runs. They are kept apart because
 ipykernel 7.4 parks every later message of a comm behind the running cell once that cell has pushed on it.
 """
 
@@ -219,4 +220,10 @@ class StepFailed(msgspec.Struct, frozen=True, kw_only=True, tag_field="kind", ta
     cancelled: bool = False
 
 
-Event = Executed | StepProgress | StepDone | StepFailed
+class RunCells(msgspec.Struct, frozen=True, kw_only=True, tag_field="kind", tag="repair"):
+    """Run these cells in this order after what is running now, and stop at the first error; told to one page only."""
+
+    cell_ids: tuple[str, ...]
+
+
+Event = Executed | StepProgress | StepDone | StepFailed | RunCells

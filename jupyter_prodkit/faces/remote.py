@@ -28,6 +28,8 @@ class Answer(msgspec.Struct, frozen=True, kw_only=True):
     fraction: float | None = None
     hint: str = ""
     exit_code: int = 0
+    said: str = ""
+    """What else there is to tell, beside `text` and `json`."""
 
 
 def carry_out_there(driver: KernelDriver, step: str, options: dict[str, Any], progress: Progress) -> Answer:
@@ -79,7 +81,7 @@ def _outcome(shell: Any, request: dict[str, Any], say: Callable[[Answer], None])
     from jupyter_prodkit.faces.display import as_json, as_text
     from jupyter_prodkit.faces.extension import load, session_of
     from jupyter_prodkit.faces.journey import carry_out, gather, step_named
-    from jupyter_prodkit.faces.magics import labeller
+    from jupyter_prodkit.faces.repairing import repair_if_asked
 
     load(shell)
     session = session_of(shell)
@@ -89,5 +91,6 @@ def _outcome(shell: Any, request: dict[str, Any], say: Callable[[Answer], None])
     notebook = session.page(options.notebook)
     progress = Progress(lambda event: say(Answer(kind=event.kind, text=event.message, fraction=event.fraction)))
     result = carry_out(step, gather(notebook, options, session), options, progress)
-    text = as_text(result, labeller(notebook))
-    return Answer(kind="outcome", text=text, json=as_json(step, result), exit_code=result.exit_code)
+    said = repair_if_asked(shell, options, result, notebook)
+    text, answer = as_text(result, notebook), as_json(step, result)
+    return Answer(kind="outcome", text=text, json=answer, exit_code=result.exit_code, said=said)

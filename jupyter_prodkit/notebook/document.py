@@ -29,6 +29,8 @@ class Cell:
     execution_count: int | None = None
     shows_error: bool = False
     """Whether a traceback stands below it; False where outputs are not known."""
+    shown_digest: str | None = None
+    """Digest of what it shows; None where that is not known, or was cleared."""
 
     @cached_property
     def python(self) -> str:

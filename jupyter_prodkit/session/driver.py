@@ -42,9 +42,9 @@ class KernelDriver:
         self._interrupt = interrupt
         self._alive = alive
 
-    def load_extension(self, progress: Progress) -> None:
+    def load_extension(self, progress: Progress, deadline: float | None = None) -> None:
         """Have jupyter-prodkit track the kernel. Raises NotebookError where it isn't installed there."""
-        outcome = self.execute(_LOAD, progress, silent=True)
+        outcome = self.execute(_LOAD, progress, silent=True, deadline=deadline)
         if not outcome.success:
             raise NotebookError(
                 f"The kernel can't load jupyter_prodkit: {outcome.error}",
@@ -63,9 +63,17 @@ class KernelDriver:
                     "Mend the cell, or tag it `raises-exception` if it is meant to raise.",
                 )
 
-    def run_cell(self, cell: Cell, progress: Progress, listen: Callable[[Message], None] | None = None) -> Outcome:
+    def run_cell(
+        self,
+        cell: Cell,
+        progress: Progress,
+        listen: Callable[[Message], None] | None = None,
+        deadline: float | None = None,
+    ) -> Outcome:
         """Run one cell as a front end would, naming it in the request's metadata."""
-        return self.execute(cell.source, progress, cell_id=cell.cell_id, tags=cell.tags, listen=listen)
+        return self.execute(
+            cell.source, progress, cell_id=cell.cell_id, tags=cell.tags, listen=listen, deadline=deadline
+        )
 
     def execute(
         self,
@@ -76,11 +84,13 @@ class KernelDriver:
         tags: tuple[str, ...] = (),
         silent: bool = False,
         listen: Callable[[Message], None] | None = None,
+        deadline: float | None = None,
     ) -> Outcome:
         """Run `code` to its end; `listen` gets each message that the kernel publishes for it.
 
         A cancel, or Ctrl-C, interrupts the kernel, waits for the code to end, and raises CancelledError; a second
-        Ctrl-C waits no longer. Raises NotebookError where the kernel dies.
+        Ctrl-C waits no longer. With a `deadline`, of `time.monotonic`, neither waits, and TimeoutError is raised when
+        it has passed: the kernel is then the caller's to end. Raises NotebookError where the kernel dies.
         """
         progress.raise_if_cancelled()
         # We send one at a time: with `stop_on_error` the next, if it came too soon, would be aborted.
@@ -92,7 +102,7 @@ class KernelDriver:
         request = self._client.session.msg("execute_request", content, metadata=metadata)
         self._client.shell_channel.send(request)
         identity = request["header"]["msg_id"]
-        for message in self._messages(identity, progress):
+        for message in self._messages(identity, progress, deadline):
             if listen is not None:
                 listen(message)
         reply = self._reply(identity)
@@ -101,10 +111,14 @@ class KernelDriver:
             return Outcome(success=True)
         return Outcome(success=False, error=f"{reply.get('ename', reply['status'])}: {reply.get('evalue', '')}")
 
-    def _messages(self, identity: str, progress: Progress) -> Iterator[Message]:
+    def _messages(self, identity: str, progress: Progress, deadline: float | None) -> Iterator[Message]:
         """What the kernel publishes for one request, until it is done with it."""
         interrupt_at = 0.0
         while True:
+            if deadline is not None:
+                progress.raise_if_cancelled()
+                if time.monotonic() >= deadline:
+                    raise TimeoutError
             if progress.cancelled and time.monotonic() >= interrupt_at:
                 self._interrupt()  # again after a while: the first may have come before the code began
                 self._client.kernel_info()  # a kernel that awaits something sees the interrupt only when woken

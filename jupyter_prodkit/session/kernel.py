@@ -29,5 +29,8 @@ class LiveKernel(Protocol):
     def imported_names(self) -> frozenset[str]:
         """Return the top-level modules that the executed cells' own text imports, loaded by them or not."""
 
+    def edited_modules(self) -> tuple[str, ...]:
+        """Return the user's own modules that the kernel holds otherwise than their files are now."""
+
     def on_main_thread(self, function: Callable[[], T]) -> T:
         """Call `function` between the user's cells and return what it returns, or raise what it raises."""

@@ -2,18 +2,34 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
 from typing import Any
 
 from jupyter_prodkit.notebook.names import is_shells_own
-from jupyter_prodkit.session.glimpse import glimpse, is_immutable, is_watchable, size
+from jupyter_prodkit.session.digest import Budget
+from jupyter_prodkit.session.glimpse import glimpse_and_parts, is_immutable
 from jupyter_prodkit.session.record import Glimpse
 
 __all__ = ["LiveNames"]
 
-_MOST_WATCHED = 64
-_MOST_ELEMENTS = 3000
 _MAY_BE_THE_SHELLS = "_IOeqgo"  # first letters
+_CHEAP_SECONDS = 6e-5
+_TRY_AGAIN = 4.0
+_NO_PARTS: frozenset[int] = frozenset()
+
+
+@dataclass(slots=True)
+class _Seen:
+    """What the last look at a name's value found."""
+
+    glimpse: Glimpse
+    parts: frozenset[int]
+    seconds: float
+    """What it took; of a look that was given up a multiple of that, so that it is tried again when it may succeed."""
+    is_opaque: bool
+    """Whether no look, however long, tells its content."""
 
 
 class LiveNames:
@@ -22,8 +38,8 @@ class LiveNames:
     def __init__(self, namespace: Mapping[str, Any]) -> None:
         self._namespace = namespace
         self._ids = self.ids()
-        self._glimpses: dict[str, Glimpse] = {}
-        self._watched: dict[str, None] = {}  # names whose value may be changed in place, the latest last
+        self._seen: dict[str, _Seen] = {}
+        self._holders: dict[int, set[str]] = {}  # which names' values are made of which object
 
     def ids(self) -> dict[str, int]:
         """Return the address of each of the user's names; the shell's own are left out."""
@@ -33,9 +49,74 @@ class LiveNames:
             if type(name) is str and not (name[:1] in _MAY_BE_THE_SHELLS and is_shells_own(name))
         }
 
-    def look(self, names: Iterable[str]) -> dict[str, Glimpse]:
-        """Return a glimpse of each of `names`, all of which are live."""
-        return {name: glimpse(self._namespace[name]) for name in names}
+    def known(self, name: str) -> Glimpse | None:
+        """Return what the last look at `name` found, None where there was none since it was bound."""
+        seen = self._seen.get(name)
+        return None if seen is None or name not in self._ids else seen.glimpse
+
+    def look(self, names: Iterable[str], budget: Budget | None) -> dict[str, Glimpse]:
+        """Look at each of `names`, all of which are live; values that `budget` does not allow for get no digest."""
+        return {name: self._look(name, budget) for name in names}
+
+    def look_again(
+        self, names: Iterable[str], budget: Budget | None, *, surely: frozenset[str], opaque: frozenset[str]
+    ) -> tuple[dict[str, Glimpse], dict[str, frozenset[str]]]:
+        """Return those of `names` that are not as they were when last looked at, and who shared objects with each then.
+
+        A value that takes long to look at is looked at only if it is in `surely`: what the code says it changes. If
+        it can't be told by its content, it counts as changed if it is in `surely`, or in `opaque` and no look helps.
+        """
+        looked: dict[str, _Seen] = {}
+        for name in names:
+            seen = self._seen.get(name)
+            if seen is None or name not in self._namespace:
+                continue
+            if seen.seconds > _CHEAP_SECONDS and name not in surely and seen.glimpse.digest is not None:
+                continue
+            now = self._examined(name, budget)
+            unknown = now.glimpse.digest is None or seen.glimpse.digest is None
+            touched = unknown and (name in surely or (now.is_opaque and name in opaque))
+            if touched or now.glimpse.differs_from(seen.glimpse):
+                looked[name] = now
+        groups = {name: frozenset(self.sharing([name]) - {name}) for name in looked}
+        for name, now in looked.items():
+            self._keep(name, now)
+        return {name: now.glimpse for name, now in looked.items()}, groups
+
+    def _look(self, name: str, budget: Budget | None) -> Glimpse:
+        seen = self._examined(name, budget)
+        self._keep(name, seen)
+        return seen.glimpse
+
+    def _examined(self, name: str, budget: Budget | None) -> _Seen:
+        value = self._namespace[name]
+        before = self._seen.get(name)
+        if before is not None and budget is not None and before.seconds > max(budget.left(), _CHEAP_SECONDS):
+            budget = Budget(0.0)
+        started = time.perf_counter()
+        glimpse, found = glimpse_and_parts(value, budget)
+        took = time.perf_counter() - started
+        parts = found.parts if found.parts is not None else frozenset({id(value)})
+        seconds = took if found.in_time else max(_TRY_AGAIN * took, before.seconds if before is not None else 0.0)
+        return _Seen(
+            glimpse, _NO_PARTS if is_immutable(value) else parts, seconds,
+            is_opaque=found.content is None and found.in_time,
+        )  # fmt: skip
+
+    def _keep(self, name: str, seen: _Seen) -> None:
+        self._drop(name)
+        self._seen[name] = seen
+        for part in seen.parts:
+            self._holders.setdefault(part, set()).add(name)
+
+    def _drop(self, name: str) -> None:
+        old = self._seen.pop(name, None)
+        for part in old.parts if old is not None else ():
+            holders = self._holders.get(part)
+            if holders is not None:
+                holders.discard(name)
+                if not holders:
+                    del self._holders[part]
 
     def rebound(self, ids: Mapping[str, int]) -> set[str]:
         """Return which names hold another object than when `remember` was called."""
@@ -47,38 +128,27 @@ class LiveNames:
         """Return which names there were when `remember` was called that are no more."""
         return set(self._ids.keys() - ids.keys())
 
-    def changed(self, seen: Mapping[str, Glimpse]) -> set[str]:
-        """Return which of the values in `seen` differ from when they were last remembered."""
-        return {name for name, now in seen.items() if name in self._glimpses and self._glimpses[name].differs_from(now)}
+    def sharing(self, names: Iterable[str]) -> set[str]:
+        """Return every name whose value shares an object with that of one of `names`, those included."""
+        found: set[str] = set()
+        for name in names:
+            seen = self._seen.get(name)
+            for part in seen.parts if seen is not None else ():
+                found |= self._holders.get(part, set())
+        return found
 
-    def stirred(self, besides: set[str]) -> dict[str, Glimpse]:
-        """Return the watched values that are not as remembered, names `besides` left out: changed unseen, in place.
+    def groups(self, names: Iterable[str]) -> dict[str, frozenset[str]]:
+        """Return for each of `names` that shares objects with others which those are."""
+        found = {name: frozenset(self.sharing([name]) - {name}) for name in names}
+        return {name: others for name, others in found.items() if others}
 
-        Of very many the latest are looked at: each look costs some microseconds.
-        """
-        seen: dict[str, Glimpse] = {}
-        elements = 0
-        for name in list(reversed(self._watched))[:_MOST_WATCHED]:
-            if name not in besides and name in self._namespace:
-                elements += size(self._namespace[name])
-                if elements > _MOST_ELEMENTS:
-                    break
-                seen[name] = glimpse(self._namespace[name])
-        return {name: seen[name] for name in self.changed(seen)}
+    def forget(self, names: Iterable[str]) -> None:
+        """Drop what is known of names that hold another object now."""
+        for name in names:
+            self._drop(name)
 
-    def aliases(self, names: Iterable[str], ids: Mapping[str, int]) -> set[str]:
-        """Return every name of the very objects that `names` stand for; plain values have no aliases."""
-        shared = {ids[name] for name in names if name in ids and not is_immutable(self._namespace[name])}
-        return {name for name, identity in ids.items() if identity in shared} if shared else set()
-
-    def remember(self, ids: dict[str, int], seen: Mapping[str, Glimpse]) -> None:
-        """Take `ids` and the values in `seen` as what is known of the names."""
+    def remember(self, ids: dict[str, int]) -> None:
+        """Take `ids` as what is known of the names."""
         for name in self._ids.keys() - ids.keys():
-            self._glimpses.pop(name, None)
-            self._watched.pop(name, None)
-        for name in seen.keys() & ids.keys():
-            self._glimpses[name] = seen[name]
-            self._watched.pop(name, None)
-            if name in self._namespace and is_watchable(self._namespace[name]):
-                self._watched[name] = None
+            self._drop(name)
         self._ids = ids

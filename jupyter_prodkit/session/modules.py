@@ -1,13 +1,33 @@
-"""Which modules the user's code loaded, as opposed to the kernel and us."""
+"""Which modules the user's code loaded, as opposed to the kernel and us, and which were edited since."""
 
 from __future__ import annotations
 
+import hashlib
+import os
 import sys
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from functools import lru_cache
+from pathlib import Path
 
 from jupyter_prodkit.notebook.names import code_names
 
 __all__ = ["UserModules"]
+
+_LIBRARY_FOLDERS = ("site-packages", "dist-packages")
+_LARGEST_FILE = 1_000_000
+_MOST_FILES = 200  # looked at after each cell: nobody should wait for more
+
+
+@dataclass(frozen=True, slots=True)
+class _AsLoaded:
+    """A module's file as it was when the module was loaded."""
+
+    file: str
+    spec: object
+    """Reloading a module gives it another."""
+    changed: int
+    digest: bytes
 
 
 class UserModules:
@@ -19,6 +39,8 @@ class UserModules:
         self._seen = set(sys.modules)
         self._loaded: set[str] = set()
         self._imported: set[str] = set()
+        self._files: dict[str, _AsLoaded] = {}
+        self._note_files(self._seen)
 
     def before_run(self) -> None:
         """Take what was loaded since the last run as not the user's: we loaded it, or the kernel."""
@@ -28,9 +50,11 @@ class UserModules:
     def after_run(self, imports: frozenset[str], *, only_named: bool) -> None:
         """Take what was loaded since `before_run` as the user's; with `only_named` only what `imports` names."""
         self._imported |= imports
+        self._note_reloaded()
         if len(sys.modules) == len(self._seen):
             return
         new = sys.modules.keys() - self._seen
+        self._note_files(new)
         self._loaded |= _below(new, imports) if only_named else new
         self._seen = set(sys.modules)
 
@@ -46,15 +70,86 @@ class UserModules:
         self._read_earlier()
         return frozenset(self._imported)
 
+    def edited(self) -> tuple[str, ...]:
+        """Return the modules of the user's own whose files have other content now than when they were loaded.
+
+        Installed packages are not among them, nor is a module whose file is gone.
+        """
+        self._read_earlier()
+        files = list(self._files.items())  # another thread may ask while a cell imports
+        own = [(name, held) for name, held in files if name in self._loaded or _top(name) in self._imported]
+        return tuple(sorted(name for name, held in own if _is_edited(held)))
+
+    def _note_files(self, modules: Iterable[str]) -> None:
+        for name in modules:
+            if len(self._files) < _MOST_FILES:
+                held = _as_loaded(sys.modules.get(name))
+                if held is not None:
+                    self._files[name] = held
+
+    def _note_reloaded(self) -> None:
+        for name, held in list(self._files.items()):
+            if _attribute(sys.modules.get(name), "__spec__") is not held.spec:
+                del self._files[name]
+                self._note_files([name])
+
     def _read_earlier(self) -> None:
         earlier, self._earlier = self._earlier, ()
         self._imported.update(*(code_names(source).imports for source in earlier))
 
 
 def _below(modules: set[str], tops: frozenset[str]) -> set[str]:
-    return {module for module in modules if module.partition(".")[0] in tops}
+    return {module for module in modules if _top(module) in tops}
+
+
+def _top(module: str) -> str:
+    return module.partition(".")[0]
 
 
 def _file(module: object) -> str | None:
-    file = getattr(module, "__dict__", {}).get("__file__")
+    file = _attribute(module, "__file__")
     return file if isinstance(file, str) else None
+
+
+def _attribute(module: object, name: str) -> object:
+    # Not getattr alone: a module's own `__getattr__` is user code, and may import.
+    return getattr(module, "__dict__", {}).get(name)
+
+
+def _as_loaded(module: object) -> _AsLoaded | None:
+    """Return what the module's file is like now, or None where it is none of the user's own."""
+    file = _file(module)
+    if file is None or not file.endswith(".py") or file.startswith(_libraries()):
+        return None
+    if any(folder in file for folder in _LIBRARY_FOLDERS):
+        return None
+    state = _state(file)
+    return None if state is None else _AsLoaded(file, _attribute(module, "__spec__"), *state)
+
+
+def _is_edited(held: _AsLoaded) -> bool:
+    try:
+        if Path(held.file).stat().st_mtime_ns == held.changed:
+            return False
+    except OSError:
+        return False
+    state = _state(held.file)
+    return state is not None and state[1] != held.digest
+
+
+def _state(file: str) -> tuple[int, bytes] | None:
+    """Return when the file was changed, and a digest of it."""
+    try:
+        found = Path(file).stat()
+        if found.st_size > _LARGEST_FILE:
+            return None
+        return found.st_mtime_ns, hashlib.sha256(Path(file).read_bytes()).digest()
+    except OSError:
+        return None
+
+
+@lru_cache(maxsize=1)
+def _libraries() -> tuple[str, ...]:
+    """The folders of the standard library and of our own code."""
+    folders = [Path(os.__file__).parent, Path(__file__).parents[1]]
+    return tuple({str(folder) + os.sep for one in folders for folder in (one, one.resolve())})

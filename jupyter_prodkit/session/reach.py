@@ -8,7 +8,7 @@ from collections.abc import Iterable, Mapping
 from typing import Any
 from weakref import WeakKeyDictionary
 
-from jupyter_prodkit.session.glimpse import members, module_of
+from jupyter_prodkit.session.classes import class_members, module_of
 
 __all__ = ["reached_names"]
 
@@ -49,7 +49,7 @@ def _read_by(value: Any, namespace: Mapping[str, Any]) -> set[str]:
 
 def _read_by_class(kind: type, namespace: Mapping[str, Any]) -> set[str]:
     found: set[str] = set()
-    for member in members(kind):
+    for _, member in class_members(kind):
         if type(member) is types.FunctionType:
             found |= _read_by_function(member, namespace)
     return found

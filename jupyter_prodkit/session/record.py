@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from types import MappingProxyType
+from typing import Protocol
 
-__all__ = ["EMPTY_TIMELINE", "Execution", "Glimpse", "Timeline", "Version", "thinned"]
+__all__ = ["EMPTY_TIMELINE", "Execution", "Glimpse", "Shown", "Timeline", "Version", "thinned"]
 
 Version = str
 """Where a value comes from, as a digest: of the code that made it and, in turn, the versions of what that code read.
@@ -23,12 +24,36 @@ class Glimpse:
     """For reading: `891 rows × 12 columns`, `0.25`, `a list of 3`; never what a text says: it may be a secret."""
     digest: str | None = None
     """Equal digests mean equal values, others other values; None where only the text is known."""
+    sample: str | None = None
+    """Of a value too large for a digest: a digest of a few of its elements, to be compared within one process."""
 
     def differs_from(self, other: Glimpse) -> bool:
         """Return whether the two values are surely different."""
         if self.digest is not None and other.digest is not None:
             return self.digest != other.digest
+        if self.sample is not None and other.sample is not None and self.sample != other.sample:
+            return True
         return self.text != other.text
+
+    def equals(self, other: Glimpse) -> bool:
+        """Return whether the two values are surely equal."""
+        return self.digest is not None and self.digest == other.digest
+
+
+class Shown(Protocol):
+    """What one run showed, complete once the kernel has sent everything."""
+
+    @property
+    def digest(self) -> str | None:
+        """Digest of the outputs, noise normalised away; None where they were not all seen."""
+
+    @property
+    def is_empty(self) -> bool:
+        """Whether it showed nothing."""
+
+    @property
+    def has_image(self) -> bool:
+        """Whether it showed a picture."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,6 +87,18 @@ class Execution:
     """A glimpse of each input before the run."""
     after: Mapping[str, Glimpse] = field(default_factory=lambda: MappingProxyType({}))
     """A glimpse of each output after the run."""
+    mutated: Mapping[str, frozenset[str]] = field(default_factory=lambda: MappingProxyType({}))
+    """Each name whose object it changed in place, and the names that shared objects with it before."""
+    sharing: Mapping[str, frozenset[str]] = field(default_factory=lambda: MappingProxyType({}))
+    """Each output that shares objects with other names after the run, and those names."""
+    around: Mapping[str, Version] = field(default_factory=lambda: MappingProxyType({}))
+    """What it may have depended on besides names: `numpy.random`, `cwd`, `file data.csv`."""
+    moved: Mapping[str, Version] = field(default_factory=lambda: MappingProxyType({}))
+    """What it changed besides names, and the version since."""
+    drew_unseeded: frozenset[str] = frozenset()
+    """The random streams that it drew from though nothing had seeded them."""
+    shown: Shown | None = None
+    """What it showed; None where that was not seen."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,6 +108,8 @@ class Timeline:
     executions: tuple[Execution, ...] = ()
     live: Mapping[str, Version] = field(default_factory=lambda: MappingProxyType({}))
     """The user's names as they are now."""
+    around: Mapping[str, Version] = field(default_factory=lambda: MappingProxyType({}))
+    """What there is besides names, as it is now: random streams, options, the working directory."""
     models: frozenset[str] = frozenset()
     """Live names whose value has a `predict` method."""
     from_start: bool = True

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 from jupyter_prodkit.errors import NotebookError
 from jupyter_prodkit.notebook.document import Notebook, read_notebook
 from jupyter_prodkit.session.record import Timeline
+from jupyter_prodkit.session.shown import RunOutputs, ShownLog
 from jupyter_prodkit.session.tracker import Tracker
 
 if TYPE_CHECKING:
@@ -47,25 +48,40 @@ class Session:
         earlier = _earlier_code(shell)
         self._tracker = Tracker(shell.user_ns, from_start=not earlier, on_executed=self._tell, earlier=earlier)
         self._tracker.begin_midway()
+        self._outputs = ShownLog(shell)
+        self._run: RunOutputs | None = None
+        self._announced = 0
 
     # -- IPython's events -----------------------------------------------------------------------------------------
 
     def start(self) -> None:
         """Begin to listen to the shell."""
+        self._outputs.start()
+        self._shell.events.register("pre_execute", self._announce)
         self._shell.events.register("pre_run_cell", self._before)
         self._shell.events.register("post_run_cell", self._after)
 
     def stop(self) -> None:
         """Listen no more."""
+        self._outputs.stop()
+        self._shell.events.unregister("pre_execute", self._announce)
         self._shell.events.unregister("pre_run_cell", self._before)
         self._shell.events.unregister("post_run_cell", self._after)
 
+    def _announce(self) -> None:
+        """Some code is about to run: a cell, which `_before` will name, or what nobody names: a widget's callback."""
+        self._announced += 1
+
     def _before(self, info: Any) -> None:
         source, cell_id = info.raw_cell or "", getattr(info, "cell_id", None)
+        if self._announced > 1:
+            self._tracker.disturb()
+        self._announced = 0
+        self._run = self._outputs.begin()
         try:
-            self._tracker.before_run(source, cell_id)
+            self._tracker.before_run(source, cell_id, self._run)
         except KeyboardInterrupt:  # meant for the cell, which is about to begin: it gets it then
-            self._tracker.before_run(source, cell_id)
+            self._tracker.before_run(source, cell_id, self._run)
             threading.Timer(_AGAIN_SECONDS, _thread.interrupt_main).start()
 
     def _after(self, result: Any) -> None:
@@ -77,6 +93,7 @@ class Session:
             return
         before = result.error_before_exec
         error = before if before is not None else result.error_in_exec
+        self._outputs.end(self._run, error)
         done = getattr(info, "cell_id", None), result.execution_count, error, info.raw_cell
         try:
             self._tracker.after_run(*done)
@@ -140,6 +157,10 @@ class Session:
     def imported_names(self) -> frozenset[str]:
         """Return the top-level modules that executed code imports by name."""
         return self._tracker.modules.imported()
+
+    def edited_modules(self) -> tuple[str, ...]:
+        """Return the user's own modules that the kernel holds otherwise than their files are now."""
+        return self._tracker.modules.edited()
 
     def on_main_thread(self, function: Callable[[], T]) -> T:
         """Call `function` between the user's cells: at once on the main thread, else after the cell that is running."""

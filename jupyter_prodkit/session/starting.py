@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import sys
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import IO, Any
@@ -23,36 +23,46 @@ _LOG_BYTES = 2000
 
 
 @contextmanager
-def started(notebook: Path) -> Iterator[tuple[Any, Any]]:
+def started(
+    notebook: Path,
+    *,
+    folder: Path | None = None,
+    environment: Mapping[str, str] | None = None,
+    arguments: Sequence[str] = (),
+    within_seconds: float = _START_SECONDS,
+) -> Iterator[tuple[Any, Any]]:
     """Yield manager and client of a new kernel that works in the notebook's folder; it ends with the block.
 
-    Raises NotebookError where it does not start.
+    Another `folder` and other `environment` variables than our own can be given. Raises NotebookError where the kernel
+    does not start in time.
     """
     from jupyter_client.kernelspec import KernelSpec
     from jupyter_client.manager import KernelManager
 
     manager: Any = KernelManager()
     manager._kernel_spec = KernelSpec(  # noqa: SLF001 - this very Python, whatever kernels are registered
-        argv=[sys.executable, "-m", "ipykernel_launcher", "-f", "{connection_file}"], language="python"
+        argv=[sys.executable, "-m", "ipykernel_launcher", "-f", "{connection_file}", *arguments],
+        language="python",
     )
     file = notebook.resolve()
-    environment = {**os.environ, STARTED_BY_US: "1", "JPY_SESSION_NAME": str(file)}
+    found = os.environ if environment is None else environment
+    variables = {**found, STARTED_BY_US: "1", "JPY_SESSION_NAME": str(file)}
     # A file rather than our own stderr: what a kernel says there is for its log, unless it does not start.
     with tempfile.TemporaryFile() as log:
-        manager.start_kernel(cwd=str(file.parent), env=environment, stdout=log, stderr=log)
+        manager.start_kernel(cwd=str(folder or file.parent), env=variables, stdout=log, stderr=log)
         client = manager.blocking_client()
         try:
             client.start_channels()
-            _wait_until_ready(client, log)
+            _wait_until_ready(client, log, within_seconds)
             yield manager, client
         finally:
             client.stop_channels()
             manager.shutdown_kernel(now=True)
 
 
-def _wait_until_ready(client: Any, log: IO[bytes]) -> None:
+def _wait_until_ready(client: Any, log: IO[bytes], seconds: float) -> None:
     try:
-        client.wait_for_ready(timeout=_START_SECONDS)
+        client.wait_for_ready(timeout=seconds)
     except RuntimeError as error:
         log.seek(0, os.SEEK_END)
         log.seek(max(0, log.tell() - _LOG_BYTES))

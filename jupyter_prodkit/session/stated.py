@@ -16,7 +16,7 @@ from jupyter_prodkit.notebook.dataflow import writes
 from jupyter_prodkit.notebook.names import CodeNames, names_in
 from jupyter_prodkit.notebook.syntax import shared_tree
 from jupyter_prodkit.notebook.transform import to_python
-from jupyter_prodkit.session.glimpse import glimpse
+from jupyter_prodkit.session.glimpse import glimpse, module_digest
 from jupyter_prodkit.session.record import Version
 
 __all__ = ["Stated", "settle", "short", "stated_names", "valued"]
@@ -86,7 +86,7 @@ def _versions(statement: ast.stmt) -> dict[str, Version] | None:
     if isinstance(statement, ast.Import):
         return {
             alias.asname or alias.name.partition(".")[0]: valued(
-                f"module {alias.name if alias.asname else alias.name.partition('.')[0]}"
+                module_digest(alias.name if alias.asname else alias.name.partition(".")[0])
             )
             for alias in statement.names
         }

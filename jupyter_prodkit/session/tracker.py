@@ -5,6 +5,7 @@ from __future__ import annotations
 import logging
 import threading
 import time
+import types
 from asyncio import CancelledError
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -14,19 +15,26 @@ from jupyter_prodkit.notebook.dataflow import Definitions, needs_when_run
 from jupyter_prodkit.notebook.document import source_digest
 from jupyter_prodkit.notebook.names import NO_NAMES, CodeNames, code_names
 from jupyter_prodkit.notebook.transform import own_magics_in, own_magics_only
-from jupyter_prodkit.session.glimpse import defines
+from jupyter_prodkit.session.ambient import Ambient, may_depend_on
+from jupyter_prodkit.session.classes import defines
+from jupyter_prodkit.session.digest import Budget
 from jupyter_prodkit.session.live_names import LiveNames
 from jupyter_prodkit.session.modules import UserModules
 from jupyter_prodkit.session.reach import reached_names
-from jupyter_prodkit.session.record import Execution, Glimpse, Timeline, Version, thinned
+from jupyter_prodkit.session.record import Execution, Glimpse, Shown, Timeline, Version, thinned
 from jupyter_prodkit.session.stated import settle, short, stated_names, valued
-from jupyter_prodkit.session.streams import Streams, moved_streams, random_streams
 
 __all__ = ["Tracker"]
 
 _log = logging.getLogger("jupyter_prodkit")
 _UNKNOWN = "of unknown origin"
 _INTERRUPTS = (KeyboardInterrupt, CancelledError)  # the second is what a cell that awaits gets
+
+# What looking at values may take: a little for every cell, and a share of the time that the user's code has taken.
+_SECONDS_PER_CELL = 1.2e-4
+_SHARE_OF_USERS_TIME = 0.02
+_MOST_CREDIT = 0.25
+_CREDIT_AT_START = 0.02
 
 
 @dataclass(slots=True)
@@ -39,8 +47,9 @@ class _Running:
     inputs: dict[str, Version] = field(default_factory=dict)
     absent: frozenset[str] = frozenset()
     before: dict[str, Glimpse] = field(default_factory=dict)
+    around: dict[str, Version] = field(default_factory=dict)
     cell_id: str | None = None
-    streams: Streams = field(default_factory=random_streams)
+    shown: Shown | None = None
     started: float = field(default_factory=time.perf_counter)
     inside: int = 0
     """How many pieces of code it runs that it hands to the shell itself: they are part of it."""
@@ -60,17 +69,25 @@ class Tracker:
         from_start: bool,
         on_executed: Callable[[str | None], None],
         earlier: Sequence[str] = (),
+        unhurried: bool = False,
     ) -> None:
-        """`earlier` is the code that ran before; `from_start` says that there is none but what is running now."""
+        """`earlier` is the code that ran before; `from_start` says that there is none but what is running now.
+
+        `unhurried` lets looking at values take whatever it takes: in a kernel of ours, where nobody waits for a cell.
+        """
         self._namespace = namespace
         self._on_executed = on_executed
+        self._unhurried = unhurried
         self._lock = threading.Lock()
         self._running: dict[int, _Running] = {}  # by thread: subshells run code beside the main thread's
         self._definitions = Definitions()
         self._live = LiveNames(namespace)
+        self._ambient = Ambient(from_start=from_start)
         self._outputs_of: dict[str, Mapping[str, Version]] = {}  # of the last run of each code, by how it ended
-        self._drawn: dict[str, Streams] = {}  # by the last run of each code, from the shared random streams
         self._count = 0
+        self._credit = _CREDIT_AT_START
+        self._disturbed = True
+        self._threads = threading.active_count()
         self.modules = UserModules(earlier)
         live = {} if from_start else dict.fromkeys(self._live.ids(), _UNKNOWN)
         self._timeline = Timeline(live=live, from_start=from_start)
@@ -93,8 +110,12 @@ class Tracker:
         ids = {} if self._timeline.from_start else self._live.ids()
         self._running[threading.get_ident()] = _Running("", ids=ids)
 
-    def before_run(self, source: str, cell_id: str | None = None) -> None:
-        """Note what `source` may read, just before it runs."""
+    def disturb(self) -> None:
+        """Take it that code which nobody announced may have run, or may be running: values have to be looked at."""
+        self._disturbed = True
+
+    def before_run(self, source: str, cell_id: str | None = None, shown: Shown | None = None) -> None:
+        """Note what `source` may read, just before it runs; `shown` is where its outputs will be found."""
         thread = threading.get_ident()
         running = self._running.get(thread)
         if running is not None and running.source:
@@ -105,7 +126,7 @@ class Tracker:
         if not source.strip() or own_magics_only(source):
             return
         try:
-            self._running[thread] = self._look(source, cell_id)
+            self._running[thread] = self._look(source, cell_id, shown)
         except Exception:  # noqa: BLE001 - tracking must never disturb a cell
             _log.debug("could not look at the cell before it ran", exc_info=True)
 
@@ -135,14 +156,16 @@ class Tracker:
 
     # -- before ---------------------------------------------------------------------------------------------------
 
-    def _look(self, source: str, cell_id: str | None) -> _Running:
+    def _look(self, source: str, cell_id: str | None, shown: Shown | None) -> _Running:
         names = code_names(source)
         ids = self._live.ids()
-        before = self._live.look(self._reads(names, ids))
-        self._record_outside(ids, before)
+        reads = frozenset(self._reads(names, ids))
+        self._record_outside(ids, reads)
+        before = self._known(reads)
         inputs = {name: self._version_now(name, seen) for name, seen in before.items()}
         absent = frozenset(names.needs - ids.keys())
-        return _Running(source, names, ids, inputs, absent, before, cell_id)
+        around = may_depend_on(source, self._ambient.now)
+        return _Running(source, names, ids, inputs, absent, before, around, cell_id, shown)
 
     def _reads(self, names: CodeNames, ids: Mapping[str, int]) -> Iterable[str]:
         if names.needs_any:
@@ -150,8 +173,15 @@ class Tracker:
         reads = needs_when_run(names, self._definitions) | names.shadowable
         return (reads | reached_names(names.calls - self._definitions.deferred.keys(), self._namespace)) & ids.keys()
 
+    def _known(self, names: Iterable[str]) -> dict[str, Glimpse]:
+        known = {name: self._live.known(name) for name in names}
+        unknown = [name for name, seen in known.items() if seen is None]
+        looked = self._live.look(unknown, self._budget()) if unknown else {}
+        return {name: seen or looked[name] for name, seen in known.items()}
+
     def _version_now(self, name: str, seen: Glimpse) -> Version:
-        return self._timeline.live.get(name, _UNKNOWN) if seen.digest is None else valued(seen.digest)
+        version = self._timeline.live.get(name, _UNKNOWN)
+        return valued(seen.digest) if version == _UNKNOWN and seen.digest is not None else version
 
     def _is_known(self, running: _Running, source: str | None) -> bool:
         """Whether it is known what ran; the code that began before us is learnt only now."""
@@ -164,52 +194,92 @@ class Tracker:
     def _executed(
         self, running: _Running, cell_id: str | None, count: int | None, error: BaseException | None, seconds: float
     ) -> Execution:
+        started = time.perf_counter()
+        self._credit = min(_MOST_CREDIT, self._credit + _SHARE_OF_USERS_TIME * seconds)
+        budget = self._budget()
         ids = self._live.ids()
-        stirred = {} if running.names.is_inert else self._live.stirred(running.before.keys() | running.names.binds)
-        changed = self._changed(running, ids, error) | self._live.aliases(stirred, ids)
-        after = self._live.look(changed)
-        # What it changed in place it also started from, though its text doesn't show it.
-        known = self._timeline.live
-        inputs = {name: known[name] for name in stirred if name in known and running.ids.get(name) == ids.get(name)}
-        running.inputs = {**inputs, **running.inputs}
+        bound = self._bound(running, ids, error)
+        in_place, groups = self._changed_in_place(running, ids, bound, budget)
+        self._live.forget(name for name in bound if running.ids.get(name) != ids[name])
+        after = {**self._live.look(bound, budget), **in_place}
+        seen = self._ambient.observe(running.source, lambda: self._called_text(running))
+        running.around.update(seen.drawn_from)
         digest = source_digest(running.source)
         interrupted = error is not None and issubclass(type(error), _INTERRUPTS)
         ending = f"stopped in run {self._count}" if interrupted else "raised" if error is not None else ""
-        drawn = moved_streams(running.streams, random_streams(), self._drawn.get(digest, {}))
-        self._drawn[digest] = drawn
-        made_by = f"{digest} {ending} {drawn or ''}"
+        made_by = f"{digest} {ending} {seen.drawn_from or ''} {seen.unseeded or ''}"
         outputs = {**self._made_again(made_by, ids), **self._versions(running, made_by, after)}
         self._outputs_of[made_by] = outputs
-        self._live.remember(ids, {**running.before, **after})
+        self._live.remember(ids)
         self.modules.after_run(running.names.imports, only_named=own_magics_in(running.source))
-        self._note_definitions(running.names, changed)
+        self._note_definitions(running.names, after.keys())
+        self._credit = max(0.0, self._credit - max(0.0, time.perf_counter() - started - _SECONDS_PER_CELL))
         return Execution(
             number=self._count + 1, cell_id=cell_id, source=running.source, digest=digest, count=count,
             success=error is None, seconds=seconds, interrupted=interrupted, lacked=_lacked(error),
             inputs=running.inputs, absent=running.absent, outputs=outputs,
             deleted=frozenset(running.ids.keys() - ids.keys()), before=running.before, after=after,
+            mutated=groups, sharing=self._live.groups(outputs), around=running.around, moved=seen.moved,
+            drew_unseeded=frozenset(seen.unseeded),
+            shown=running.shown,
         )  # fmt: skip
 
-    def _record_outside(self, ids: dict[str, int], seen: Mapping[str, Glimpse]) -> None:
+    def _budget(self) -> Budget | None:
+        return None if self._unhurried else Budget(_SECONDS_PER_CELL + self._credit)
+
+    def _bound(self, running: _Running, ids: Mapping[str, int], error: BaseException | None) -> set[str]:
+        """The names that the code has made or bound anew."""
+        bound = {name for name, identity in ids.items() if running.ids.get(name) != identity}
+        return bound if error is not None else bound | (running.names.binds_always & ids.keys())
+
+    def _changed_in_place(
+        self, running: _Running, ids: Mapping[str, int], bound: set[str], budget: Budget | None
+    ) -> tuple[dict[str, Glimpse], dict[str, frozenset[str]]]:
+        """What the code has changed without binding it: values that it could reach, by whatever name."""
+        if running.names.is_inert and not running.names.mutates:
+            return {}, {}
+        read = running.before.keys() | running.names.binds
+        reach = [name for name in self._live.sharing(read) | read if name in ids and name not in bound]
+        surely = frozenset(running.names.mutates | self._live.sharing(running.names.mutates))
+        return self._live.look_again(reach, budget, surely=surely, opaque=frozenset(running.before))
+
+    def _called_text(self, running: _Running) -> str:
+        """The names that functions of the user's use which the code may have called."""
+        texts: list[str] = []
+        for name in running.before:
+            value = self._namespace.get(name)
+            if type(value) is types.FunctionType and value.__globals__ is self._namespace:
+                texts += value.__code__.co_names
+        return " ".join(texts)
+
+    def _record_outside(self, ids: dict[str, int], reads: frozenset[str]) -> None:
         """Record what was changed since the last cell, by a widget, a thread or a silent request."""
-        changed = self._live.rebound(ids) | self._live.changed(seen)
+        changed = self._live.rebound(ids)
         gone = self._live.gone(ids)
-        if not changed and not gone:
+        self._live.forget(changed)
+        in_place: dict[str, Glimpse] = {}
+        groups: dict[str, frozenset[str]] = {}
+        if self._disturbed or threading.active_count() > self._threads:
+            self._disturbed = False
+            nothing = frozenset[str]()
+            in_place, groups = self._live.look_again(reads, self._budget(), surely=nothing, opaque=nothing)
+        if not changed and not gone and not in_place:
             return
-        after = self._live.look(changed)
+        after = {**self._live.look(changed, self._budget()), **in_place}
         number = self._count + 1
         outputs = {
             name: valued(one.digest) if one.digest is not None else f"outside cells {number} {name}"
             for name, one in after.items()
         }
+        self._live.remember(ids)
         self._add(
             Execution(
                 number=number, cell_id=None, source="", digest="", count=None, success=True, seconds=0.0,
-                outputs=outputs, deleted=frozenset(gone), after=after,
+                outputs=outputs, deleted=frozenset(gone), after=after, mutated=groups,
+                sharing=self._live.groups(outputs),
             )
         )  # fmt: skip
-        self._live.remember(ids, after)
-        self._note_definitions(NO_NAMES, changed)
+        self._note_definitions(NO_NAMES, after.keys())
 
     def _add(self, execution: Execution) -> None:
         self._count = execution.number
@@ -218,25 +288,15 @@ class Tracker:
         for name in execution.deleted:
             live.pop(name, None)
         models = self._models(known.models, execution.outputs.keys()) & live.keys()
+        runs = thinned((*known.executions, execution))
         with self._lock:
-            self._timeline = Timeline(thinned((*known.executions, execution)), live, models, known.from_start)
-
-    def _changed(self, running: _Running, ids: Mapping[str, int], error: BaseException | None) -> set[str]:
-        """The names that the code has made, rebound, or may have changed in place."""
-        names = running.names
-        changed = {name for name, identity in ids.items() if running.ids.get(name) != identity}
-        may_have = names.mutates if error is not None else names.mutates | names.binds_always
-        changed |= may_have & ids.keys()
-        after = self._live.look(name for name in running.before if name in ids and name not in changed)
-        changed |= {name for name, seen in after.items() if seen.differs_from(running.before[name])}
-        return changed | self._live.aliases(changed & names.mutates, ids)
+            self._timeline = Timeline(runs, live, dict(self._ambient.now), models, known.from_start)
 
     def _versions(self, running: _Running, made_by: str, after: Mapping[str, Glimpse]) -> dict[str, Version]:
-        unknown = any(seen.digest is None for seen in after.values())
-        settled = settle(stated_names(running.source), running.inputs) if unknown else {}
+        settled = settle(stated_names(running.source), running.inputs) if after else {}
         base = [made_by, *(f"{name} {version}" for name, version in sorted(running.inputs.items()))]
         return {
-            name: valued(seen.digest) if seen.digest is not None else settled.get(name) or short(*base, name)
+            name: settled.get(name) or (valued(seen.digest) if seen.digest is not None else short(*base, name))
             for name, seen in after.items()
         }
 

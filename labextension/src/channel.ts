@@ -42,6 +42,7 @@ export class Channel implements IDisposable {
     onEvent: (event: Event) => void,
     onLost: () => void
   ) {
+    this._client = kernel.clientId;
     this._conn = kernel.clone({ handleComms: true });
     this._conn.commsOverSubshells = CommsOverSubshells.Disabled;
     this._onEvent = onEvent;
@@ -161,7 +162,8 @@ export class Channel implements IDisposable {
     events.onMsg = message => {
       this._hear(message.content.data);
     };
-    events.open();
+    // The session under which the page's cells are run, so that a repair plan comes to the page that asked for it.
+    events.open({ client: this._client });
     const rpc = this._conn.createComm(RPC_TARGET);
     rpc.onMsg = message => {
       this._onReply(message.content.data);
@@ -221,6 +223,7 @@ export class Channel implements IDisposable {
   }
 
   private readonly _conn: Kernel.IKernelConnection;
+  private readonly _client: string;
   private readonly _onEvent: (event: Event) => void;
   private readonly _connected = new PromiseDelegate<void>();
   private readonly _lost = new PromiseDelegate<never>();

@@ -8,6 +8,7 @@ import type { ISignal } from '@lumino/signaling';
 import { Signal } from '@lumino/signaling';
 
 import type { Page, PageCell } from './protocol';
+import { Repair } from './repair';
 import type { IDocument } from './tokens';
 
 export class NotebookDocument implements IDocument {
@@ -51,10 +52,8 @@ export class NotebookDocument implements IDocument {
     await NotebookActions.focusActiveCell(notebook, { preventScroll: true });
   }
 
-  async rerun(cellIds: readonly string[]): Promise<void> {
-    const notebook = this._panel.content;
-    const cells = cellIds.flatMap(id => notebook.widgets.find(cell => cell.model.id === id) ?? []);
-    await NotebookActions.runCells(notebook, cells, this._panel.sessionContext);
+  rerun(cellIds: readonly string[]): Promise<void> {
+    return this._repair.run(cellIds);
   }
 
   dispose(): void {
@@ -67,12 +66,22 @@ export class NotebookDocument implements IDocument {
     Signal.clearData(this);
   }
 
+  private async _runCell(cellId: string): Promise<boolean> {
+    const notebook = this._panel.content;
+    const cell = notebook.widgets.find(cell => cell.model.id === cellId);
+    if (this._isDisposed || cell === undefined) {
+      return !this._isDisposed;
+    }
+    return NotebookActions.runCells(notebook, [cell], this._panel.sessionContext);
+  }
+
   private _onChanged(): void {
     this._changed.emit();
   }
 
   private readonly _panel: NotebookPanel;
   private readonly _show: () => void;
+  private readonly _repair = new Repair(cellId => this._runCell(cellId));
   private readonly _changed = new Signal<this, void>(this);
   private _isDisposed = false;
 }

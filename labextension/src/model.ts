@@ -193,6 +193,10 @@ export class ProdkitModel implements IProdkitModel {
       this._journey.hear(event);
       return;
     }
+    if (event.kind === 'repair') {
+      this.rerun(event.cell_ids);
+      return;
+    }
     this._isMoved = true;
     if (event.kind === 'executed') {
       this._touch();

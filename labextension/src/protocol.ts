@@ -223,6 +223,12 @@ export interface StepFailed {
   readonly cancelled: boolean;
 }
 
+/** Run these cells in this order after what is running now, and stop at the first error; told to one page only. */
+export interface RunCells {
+  readonly kind: 'repair';
+  readonly cell_ids: readonly string[];
+}
+
 export type Request =
   | Hello
   | Check
@@ -241,7 +247,8 @@ export type Event =
   | Executed
   | StepProgress
   | StepDone
-  | StepFailed;
+  | StepFailed
+  | RunCells;
 
 /** What a value on the wire must look like; `decode.ts` reads it. */
 export type Shape =
@@ -415,6 +422,10 @@ export const STRUCTS: Readonly<Record<string, Readonly<Record<string, Shape>>>> 
     hint: 'text',
     cancelled: 'flag',
   },
+  RunCells: {
+    kind: { literal: ['repair'] },
+    cell_ids: { list: 'text' },
+  },
 };
 
 /** Which struct each `kind` of a message is. */
@@ -438,5 +449,6 @@ export const KINDS = {
     progress: 'StepProgress',
     done: 'StepDone',
     failed: 'StepFailed',
+    repair: 'RunCells',
   },
 } as const;

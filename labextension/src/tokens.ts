@@ -60,7 +60,7 @@ export interface IDocument extends IDisposable {
   page(): Page;
   /** Scroll to a cell, make it the active one and give it the focus. */
   reveal(cellId: string): Promise<void>;
-  /** Run these cells in this order, as the user would. */
+  /** Run these cells in this order as the user would, up to the first that fails. */
   rerun(cellIds: readonly string[]): Promise<void>;
 }
 

@@ -1,12 +1,15 @@
 /** One model per open notebook, and which of them is in front. */
 
-import type { INotebookTracker, NotebookPanel } from '@jupyterlab/notebook';
+import type { Cell } from '@jupyterlab/cells';
+import type { INotebookTracker, Notebook, NotebookPanel } from '@jupyterlab/notebook';
+import { NotebookActions } from '@jupyterlab/notebook';
 import type { ISignal } from '@lumino/signaling';
 import { Signal } from '@lumino/signaling';
 
 import { Connection } from './connection';
 import { NotebookDocument } from './document';
 import { ProdkitModel } from './model';
+import { asksForRepair } from './repair';
 import type { IProdkitModel, IProdkitTracker } from './tokens';
 
 export class ProdkitTracker implements IProdkitTracker {
@@ -14,6 +17,7 @@ export class ProdkitTracker implements IProdkitTracker {
   constructor(notebooks: INotebookTracker, show: (id: string) => void) {
     this._show = show;
     notebooks.currentChanged.connect(this._onCurrentChanged, this);
+    NotebookActions.executionScheduled.connect(this._onScheduled, this);
     this._onCurrentChanged(notebooks, notebooks.currentWidget);
   }
 
@@ -41,6 +45,18 @@ export class ProdkitTracker implements IProdkitTracker {
     if (model !== this._current) {
       this._current = model;
       this._currentChanged.emit(model);
+    }
+  }
+
+  /** Who asks for a repair is listened to, though the panel may never have been open. */
+  private _onScheduled(_: unknown, { notebook, cell }: { notebook: Notebook; cell: Cell }): void {
+    if (!asksForRepair(cell.model.sharedModel.getSource())) {
+      return;
+    }
+    for (const [panel, model] of this._models) {
+      if (panel.content === notebook) {
+        model.attach();
+      }
     }
   }
 

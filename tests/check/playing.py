@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import atexit
 import sys
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 
 from IPython.core.interactiveshell import InteractiveShell
@@ -15,8 +16,9 @@ from jupyter_prodkit.notebook.document import Cell, Notebook
 from jupyter_prodkit.session.record import Timeline
 from jupyter_prodkit.session.session import Session
 
-Run = str | tuple[str | None, str]
-"""The id of a cell on the page, or an id (None: no cell at all) and the code that was run under it."""
+Run = str | tuple[str | None, str] | Callable[["Player"], object]
+"""The id of a cell on the page, or an id (None: no cell at all) and the code that was run under it, or what happens
+between cells: a thread, a widget, another program."""
 
 
 class Player:
@@ -58,6 +60,7 @@ class Player:
     def close(self) -> None:
         self.shell.builtin_trap.deactivate()
         self.shell.history_manager.end_session()
+        atexit.unregister(self.shell.atexit_operations)  # or every shell lives, with all its values, until the end
         sys.excepthook = sys.__excepthook__
 
 
@@ -68,7 +71,9 @@ def play(page: Mapping[str, str], runs: Sequence[Run] | None = None, *, load_fir
         if load_first:
             player.load()
         for run in page if runs is None else runs:
-            if run == "%load_ext":
+            if callable(run):
+                run(player)
+            elif run == "%load_ext":
                 player.load()
             elif isinstance(run, str):
                 player.run(page[run], run)

@@ -6,6 +6,7 @@ import contextlib
 import copy
 import io
 import random
+import types
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -14,6 +15,7 @@ from jupyter_prodkit.check.check import check_session
 from jupyter_prodkit.check.report import Report
 from jupyter_prodkit.notebook.document import Cell, Notebook
 from jupyter_prodkit.notebook.names import code_names
+from jupyter_prodkit.session.shown import RunOutputs
 from jupyter_prodkit.session.tracker import Tracker
 
 NUMBERS, LISTS, FUNCTIONS = ["a", "b", "c"], ["l", "m"], ["f", "g"]
@@ -49,7 +51,7 @@ class World:
         return Outcome(said.getvalue(), f"{type(error).__name__}: {error}", after, changed), error
 
     def values(self) -> dict[str, str]:
-        return {name: repr(value) for name, value in self.names.items() if not callable(value)}
+        return {name: _said(value) for name, value in self.names.items() if type(value) is not type}
 
 
 @dataclass
@@ -69,8 +71,13 @@ class Session:
         self.tracker = Tracker(self.world.names, from_start=True, on_executed=lambda _: None)
 
     def run(self, cell_id: str | None, source: str) -> None:
-        self.tracker.before_run(source)
+        outputs = RunOutputs()
+        self.tracker.before_run(source, shown=outputs)
         outcome, error = self.world.run(source)
+        if outcome.printed:
+            outputs.add({"output_type": "stream", "name": "stdout", "text": outcome.printed})
+        if error is not None:
+            outputs.add({"output_type": "error", "ename": type(error).__name__, "evalue": str(error)})
         self.tracker.after_run(cell_id, len(self.log) + 1, error)
         self.log.append(f"run {cell_id}: {source!r}")
         if cell_id is not None:
@@ -114,6 +121,14 @@ class Session:
         """What each cell really does in a run from the top, and what is left in the end."""
         world = World()
         return {cell_id: world.run(source)[0] for cell_id, source in self.page}, world.values()
+
+
+def _said(value: object) -> str:
+    """What a value is, functions by their code."""
+    if not isinstance(value, types.FunctionType):
+        return repr(value)
+    code = value.__code__
+    return f"{code.co_code!r} {code.co_consts!r} {code.co_names!r}"
 
 
 def statement(draw: random.Random) -> str:
@@ -165,7 +180,7 @@ def differs(session: Session, cell: tuple[str, str], clean: Outcome, final: dict
     ]
     now = session.world.values()
     names = code_names(cell[1])
-    meant = set() if "Error" in shown.error + clean.error else names.binds_always | names.mutates
+    meant = set() if "Error" in shown.error + clean.error else names.binds_always
     for name in sorted(shown.changed | clean.changed | meant):
         if shown.values.get(name) != clean.values.get(name):
             found.append(f"{name}: {shown.values.get(name)}, clean {clean.values.get(name)}")

@@ -121,7 +121,7 @@ CASES = {
     ),
     "run twice, a table's values": Case(
         {"a": FRAME, "b": "df['a'] = df.a * 2", "c": "m = df.a.mean()"}, ["a", "b", "b", "c"],
-        {("run-twice", "b")}, {"b": "unverified", "c": "unverified"}, "a b c",
+        {("run-twice", "b")}, {"b": "diverges", "c": "unverified"}, "a b c",
     ),
     "created again, not changed again": Case(
         {"a": "x = []", "b": "x.append(1)", "c": "print(x)"}, ["a", "b", "a", "c"],
@@ -195,7 +195,7 @@ CASES = {
     ),
     "loaded late": Case(
         {"a": "x = [1, [2]]", "b": "y = x"}, ["a", "%load_ext", "b"],
-        {("unknown-origin", "a") }, {"a": "unverified", "b": "unverified"}, "a b",
+        {("unknown-origin", "a")}, {"a": "unverified"}, "a",
     ),
     "empty page": Case({}, [], set()),
     "blank cells": Case({"a": "", "b": "# nothing yet"}, [], set()),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
@@ -14,6 +15,8 @@ from jupyter_prodkit.progress import Progress
 from jupyter_prodkit.session.driver import KernelDriver, Outcome, fresh_kernel
 from jupyter_prodkit.session.record import Execution
 from jupyter_prodkit.session.tracker import Tracker
+
+sys.path.append(str(Path(__file__).parents[1] / "check"))  # whole sessions in a real shell: `playing`
 
 
 class Tracked:

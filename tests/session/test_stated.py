@@ -14,7 +14,7 @@ from jupyter_prodkit.session.stated import settle, stated_names
         ("from a import b as c", "c"),
         ("def f(): return x", "f"),
         ("class A: pass", "A"),
-        ("x = 3\ny = ['a', {1: None}]\nz = -1", "x z"),
+        ("x = 3\ny = ['a', {1: None}]\nz = -1", "x y z"),
         ("x = 3\nx = 4", ""),
         ("x = 3\nx += 1", ""),
         ("l = [1]\nl.append(2)", ""),

@@ -94,6 +94,7 @@ def test_what_changes_between_cells_is_recorded_as_from_elsewhere(tracked):
     tracked.names["x"] = 2
     tracked.names["l"].append(5)
     del tracked.names["gone"]
+    tracked.tracker.disturb()  # as the session does for each message that is no cell's
     tracked.run("print(l)")
     outside = tracked.tracker.timeline.executions[-2]
     assert (outside.cell_id, outside.source, outputs(outside), outside.deleted) == (None, "", {"x", "l"}, {"gone"})

@@ -6,9 +6,30 @@ from collections.abc import Callable, Iterable
 
 from jupyter_prodkit.check.evidence import Evidence
 from jupyter_prodkit.check.report import Finding
-from jupyter_prodkit.check.rules import inputs, leftovers, missing, outdated, page, paths, randomness
+from jupyter_prodkit.check.rules import (
+    clock,
+    environment,
+    hash_order,
+    inputs,
+    leakage,
+    leftovers,
+    missing,
+    outdated,
+    page,
+    paths,
+    randomness,
+    robustness,
+    secrets,
+    structure,
+)
+from jupyter_prodkit.check.rules.calls import calls_in
+from jupyter_prodkit.check.rules.clock import clock_readings
+from jupyter_prodkit.check.rules.file_reads import texts_of
+from jupyter_prodkit.check.rules.robustness import handlers_in
+from jupyter_prodkit.check.rules.secret_texts import named_secrets
+from jupyter_prodkit.notebook.document import Notebook
 
-__all__ = ["RULES", "Rule"]
+__all__ = ["RULES", "Rule", "look_at_cells"]
 
 Rule = Callable[[Evidence], Iterable[Finding]]
 
@@ -26,8 +47,38 @@ RULES: tuple[Rule, ...] = (
     inputs.before_defined,
     inputs.stale_input,
     inputs.unknown_origin,
+    inputs.changed_around,
     leftovers.changed_elsewhere,
     leftovers.orphans,
     randomness.unseeded,
+    randomness.entropy,
+    clock.clock,
+    hash_order.hash_order,
+    secrets.key,
+    secrets.url,
+    secrets.password,
     paths.absolute,
+    paths.missing,
+    leakage.test_rows_in_fit,
+    leakage.fit_before_split,
+    structure.magic_in_marked_cell,
+    structure.late_import,
+    robustness.swallowed_error,
+    robustness.bare_except,
+    robustness.no_timeout,
+    environment.module_edited,
+    environment.package_changed,
+    environment.install_in_cell,
 )
+
+_LOOKS: tuple[Callable[[str], object], ...] = (calls_in, texts_of, clock_readings, named_secrets, handlers_in)
+
+
+def look_at_cells(notebook: Notebook) -> None:
+    """Have all that the rules take from a cell's text ready, cell by cell, so that each new one is parsed once.
+
+    The rules ask for it again, one rule after the other; by then what they look at is remembered.
+    """
+    for cell in notebook.code_cells:
+        for look in _LOOKS:
+            look(cell.source)

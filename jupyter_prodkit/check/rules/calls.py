@@ -7,12 +7,23 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from functools import lru_cache
 
+from jupyter_prodkit.notebook.document import Cell, Notebook
 from jupyter_prodkit.notebook.syntax import shared_tree
 from jupyter_prodkit.notebook.transform import to_python
 
-__all__ = ["Call", "calls_in"]
+__all__ = ["UNSEEN", "Call", "calls_in", "calls_of_page", "dotted_name", "imports_of", "path_of"]
 
 _FUNCTIONS = (ast.FunctionDef, ast.AsyncFunctionDef, ast.Lambda)
+_BRANCHES = (ast.Try, ast.If, ast.ExceptHandler)
+
+
+@dataclass(frozen=True, slots=True)
+class Unseen:
+    """Stands for an argument that is no literal."""
+
+
+UNSEEN = Unseen()
+Literal = str | bytes | float | complex | bool | None | Unseen
 
 
 @dataclass(frozen=True, slots=True)
@@ -21,22 +32,62 @@ class Call:
 
     path: tuple[str, ...]
     """`np.random.rand` as three words; the first is empty where the call's owner is no plain name."""
+    line: int
     in_function: bool
-    has_arguments: bool
-    is_settled: bool
-    """Whether it is given `random_state`, doesn't shuffle, or takes arguments that can't be seen."""
-    samples_rows: bool
-    """Whether it is `df.sample(frac=…)` or `df.sample(n=…)` without `random_state`."""
+    in_branch: bool
+    """Whether it stands in a branch, a handler or what one guards: it may be prepared for an error."""
+    arguments: tuple[Literal | tuple[Literal, ...], ...]
+    """Literals as they are, lists of them as tuples."""
+    keywords: Mapping[str, Literal]
+    spreads: bool
+    """Whether it takes arguments that can't be seen: `f(*rows, **options)`."""
 
     @property
     def name(self) -> str:
         """The last word: what is called."""
         return self.path[-1]
 
+    @property
+    def has_arguments(self) -> bool:
+        """Whether it is given anything."""
+        return bool(self.arguments or self.keywords or self.spreads)
+
+    @property
+    def is_settled(self) -> bool:
+        """Whether it is given `random_state`, doesn't shuffle, or takes arguments that can't be seen."""
+        given = self.keywords.get("random_state")
+        return self.spreads or given is not None or self.keywords.get("shuffle") is False
+
+    @property
+    def samples_rows(self) -> bool:
+        """Whether it is `df.sample(frac=…)` or `df.sample(n=…)` without `random_state`."""
+        is_method = self.name == "sample" and len(self.path) > 1
+        return is_method and bool({"frac", "n"} & self.keywords.keys()) and not self.is_settled
+
     def dotted(self, imported: Mapping[str, str]) -> str:
         """Return the full name of what is called, by what was imported; empty where that isn't known."""
-        origin = imported.get(self.path[0])
-        return "" if origin is None else ".".join((origin, *self.path[1:]))
+        return dotted_name(self.path, imported)
+
+
+def dotted_name(path: tuple[str, ...], imported: Mapping[str, str]) -> str:
+    """Return the full name that `path` stands for, by what was imported; empty where that isn't known."""
+    origin = imported.get(path[0]) if path else None
+    return "" if origin is None else ".".join((origin, *path[1:]))
+
+
+def calls_of_page(notebook: Notebook) -> Iterator[tuple[Cell, Call, str]]:
+    """Yield each call on the page in the order of its lines, with the full name of what it calls, empty if unknown."""
+    imported: dict[str, str] = {}
+    for cell in notebook.code_cells:
+        imports, calls = calls_in(cell.source)
+        imported.update(imports)
+        for call in calls:
+            yield cell, call, call.dotted(imported)
+
+
+def imports_of(source: str) -> Mapping[str, str]:
+    """Return what a cell imports, as local name → full name."""
+    return calls_in(source)[0]
 
 
 @lru_cache(maxsize=4096)
@@ -45,53 +96,56 @@ def calls_in(source: str) -> tuple[dict[str, str], tuple[Call, ...]]:
     tree = shared_tree(to_python(source))
     if tree is None:
         return {}, ()
-    try:
-        found = sorted(_calls(tree, in_function=False), key=lambda one: (one[0].lineno, one[0].col_offset))
-    except RecursionError:
-        return {}, ()
-    return dict(_imported(tree)), tuple(call for _, call in found)
+    imports: dict[str, str] = {}
+    calls: list[tuple[tuple[int, int], Call]] = []
+    pending: list[tuple[ast.AST, bool, bool]] = [(tree, False, False)]
+    while pending:
+        node, in_function, in_branch = pending.pop()
+        if isinstance(node, ast.Call):
+            calls.append(((node.lineno, node.col_offset), _call(node, in_function, in_branch)))
+        elif isinstance(node, (ast.Import, ast.ImportFrom)):
+            imports.update(_imported(node))
+        inside = in_function or isinstance(node, _FUNCTIONS)
+        guarded = in_branch or isinstance(node, _BRANCHES)
+        pending.extend((child, inside, guarded) for child in ast.iter_child_nodes(node))
+    return imports, tuple(call for _, call in sorted(calls, key=lambda one: one[0]))
 
 
-def _calls(node: ast.AST, *, in_function: bool) -> Iterator[tuple[ast.Call, Call]]:
-    if isinstance(node, ast.Call):
-        path = _path(node.func)
-        yield node, Call(path, in_function, bool(node.args or node.keywords), _is_settled(node), _samples_rows(node))
-    for child in ast.iter_child_nodes(node):
-        yield from _calls(child, in_function=in_function or isinstance(node, _FUNCTIONS))
+def path_of(node: ast.expr) -> tuple[str, ...]:
+    """Return `a.b.c` as its words; the first is empty where the owner is no plain name."""
+    words: list[str] = []
+    while isinstance(node, ast.Attribute):
+        words.append(node.attr)
+        node = node.value
+    words.append(node.id if isinstance(node, ast.Name) else "")
+    return tuple(reversed(words))
 
 
-def _path(node: ast.expr) -> tuple[str, ...]:
-    if isinstance(node, ast.Name):
-        return (node.id,)
-    if isinstance(node, ast.Attribute):
-        return (*_path(node.value), node.attr)
-    return ("",)
+def _call(node: ast.Call, in_function: bool, in_branch: bool) -> Call:
+    return Call(
+        path=path_of(node.func),
+        line=node.lineno,
+        in_function=in_function,
+        in_branch=in_branch,
+        arguments=tuple(_argument(one) for one in node.args if not isinstance(one, ast.Starred)),
+        keywords={one.arg: _literal(one.value) for one in node.keywords if one.arg is not None},
+        spreads=any(isinstance(one, ast.Starred) for one in node.args) or any(k.arg is None for k in node.keywords),
+    )
 
 
-def _imported(tree: ast.Module) -> Iterator[tuple[str, str]]:
-    for node in ast.walk(tree):
-        if isinstance(node, ast.Import):
-            for alias in node.names:
-                top = alias.name.partition(".")[0]
-                yield (alias.asname, alias.name) if alias.asname else (top, top)
-        elif isinstance(node, ast.ImportFrom) and node.module and not node.level:
-            for alias in node.names:
-                yield alias.asname or alias.name, f"{node.module}.{alias.name}"
+def _argument(node: ast.expr) -> Literal | tuple[Literal, ...]:
+    return tuple(map(_literal, node.elts)) if isinstance(node, (ast.List, ast.Tuple)) else _literal(node)
 
 
-def _is_settled(call: ast.Call) -> bool:
-    for keyword in call.keywords:
-        if keyword.arg is None:
-            return True
-        value = keyword.value.value if isinstance(keyword.value, ast.Constant) else ...
-        if keyword.arg == "random_state":
-            return value is not None
-        if keyword.arg == "shuffle" and value is False:
-            return True
-    return False
+def _literal(node: ast.expr) -> Literal:
+    return node.value if isinstance(node, ast.Constant) and node.value is not ... else UNSEEN
 
 
-def _samples_rows(call: ast.Call) -> bool:
-    given = {keyword.arg for keyword in call.keywords}
-    is_sample = isinstance(call.func, ast.Attribute) and call.func.attr == "sample"
-    return is_sample and bool(given & {"frac", "n"}) and not given & {"random_state", None}
+def _imported(node: ast.Import | ast.ImportFrom) -> Iterator[tuple[str, str]]:
+    if isinstance(node, ast.Import):
+        for alias in node.names:
+            top = alias.name.partition(".")[0]
+            yield (alias.asname, alias.name) if alias.asname else (top, top)
+    elif node.module and not node.level:
+        for alias in node.names:
+            yield alias.asname or alias.name, f"{node.module}.{alias.name}"

@@ -14,8 +14,19 @@ from jupyter_prodkit.check.report import Finding, Severity
 from jupyter_prodkit.check.rules.wording import elsewhere, run_number, values
 from jupyter_prodkit.session.record import Execution
 
-__all__ = ["before_defined", "deleted_cell", "out_of_order", "run_twice", "stale_input", "unknown_origin"]
+__all__ = ["before_defined", "changed_around", "deleted_cell", "out_of_order", "run_twice", "stale_input", "unknown_origin"]
 
+_AROUND = {
+    "random": "the stream of `random`",
+    "numpy.random": "NumPy’s random stream",
+    "torch.random": "PyTorch’s random stream",
+    "numpy options": "NumPy’s print options",
+    "pandas options": "the pandas options",
+    "matplotlib options": "Matplotlib’s settings",
+    "cwd": "the working directory",
+    "environ": "the environment",
+    "sys.path": "`sys.path`",
+}
 Origin = Literal["absent", "unknown", "elsewhere", "itself", "below", "above"]
 
 
@@ -97,8 +108,29 @@ def unknown_origin(evidence: Evidence) -> Iterator[Finding]:
         )  # fmt: skip
 
 
+def changed_around(evidence: Evidence) -> Iterator[Finding]:
+    """A cell ran with a random stream, an option or a folder that a clean run would not have there."""
+    for judged in evidence.clean.cells:
+        around = [one.name for one in judged.mismatches if one.is_around]
+        if judged.edited or not around or judged.state not in {"diverges", "unverified"}:
+            continue
+        words = " and ".join(_AROUND.get(name, name) for name in around)
+        proven = values(judged.differing)
+        yield Finding(
+            rule="hidden-state/changed-around",
+            severity="blocker" if judged.state == "diverges" else "warning",
+            cell_id=judged.cell.cell_id,
+            names=tuple(around),
+            message=f"A clean run has {words} otherwise here",
+            because=f"When it ran, {words} stood as other runs had left it. {proven}".strip(),
+            fix="Run the cells that set it, in page order, then this one.",
+        )
+
+
 def _readings(evidence: Evidence, wanted: Origin) -> Iterator[tuple[Judged, Mismatch, Execution | None]]:
     for judged, mismatch, run in evidence.root_mismatches():
+        if mismatch.is_around:
+            continue
         if not judged.edited and _origin(evidence, judged, mismatch, run) == wanted:
             yield judged, mismatch, run
 

@@ -2,18 +2,17 @@
 
 from __future__ import annotations
 
-import ast
 import re
 from collections.abc import Iterator
 from functools import lru_cache
 
 from jupyter_prodkit.check.evidence import Evidence
 from jupyter_prodkit.check.report import Finding
+from jupyter_prodkit.check.rules.calls import calls_of_page
+from jupyter_prodkit.check.rules.file_reads import read_path, texts_of
 from jupyter_prodkit.notebook.marks import marks_text
-from jupyter_prodkit.notebook.syntax import shared_tree
-from jupyter_prodkit.notebook.transform import to_python
 
-__all__ = ["absolute"]
+__all__ = ["absolute", "missing"]
 
 _PART = r"[\w .~/+@,=-]+"
 # Only what can't be anything but a place on a machine: `/` alone, URLs' paths and regular expressions stay out, and
@@ -27,7 +26,7 @@ _ABSOLUTE = re.compile(
 def absolute(evidence: Evidence) -> Iterator[Finding]:
     """A path is written out that another machine won't have."""
     for cell in evidence.notebook.code_cells:
-        if cell.is_ignored or "parameters" in marks_text(cell.source, cell.tags).split():
+        if "parameters" in marks_text(cell.source, cell.tags).split():
             continue
         for path in _paths(cell.source):
             yield Finding(
@@ -40,12 +39,25 @@ def absolute(evidence: Evidence) -> Iterator[Finding]:
             )
 
 
+def missing(evidence: Evidence) -> Iterator[Finding]:
+    """A cell reads a file that is not there, and that no cell makes."""
+    if not evidence.surroundings.missing_files:
+        return
+    for cell, call, dotted in calls_of_page(evidence.notebook):
+        path = read_path(call, dotted)
+        if path in evidence.surroundings.missing_files:
+            yield Finding(
+                rule="paths/missing",
+                severity="warning",
+                cell_id=cell.cell_id,
+                message="It reads a file that is not there",
+                because=f"There is no {path!r} beside the notebook, and no cell makes it.",
+                fix="Put the file beside the notebook, or lift the path into a cell marked `parameters`.",
+            )
+
+
 @lru_cache(maxsize=4096)
 def _paths(source: str) -> tuple[str, ...]:
     if not any(sign in source for sign in ("/", "\\")):
         return ()
-    tree = shared_tree(to_python(source))
-    if tree is None:
-        return ()
-    texts = (node.value for node in ast.walk(tree) if isinstance(node, ast.Constant) and isinstance(node.value, str))
-    return tuple(text for text in texts if _ABSOLUTE.match(text))
+    return tuple(text for text in texts_of(source) if _ABSOLUTE.match(text))

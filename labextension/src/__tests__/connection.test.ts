@@ -224,6 +224,13 @@ describe('talking', () => {
     await expect(answer).rejects.toThrow('StartedReply.job: expected integer');
   });
 
+  it('the page says under which session its cells are run', async () => {
+    const session = new FakeSession();
+    await attached(session);
+    const events = session.kernel?.latest.comms.get(EVENTS_TARGET);
+    expect(events?.opening).toEqual({ client: session.kernel?.clientId });
+  });
+
   it('events arrive, and one that makes no sense harms nobody', async () => {
     const warn = vi.spyOn(console, 'warn').mockReturnValue(undefined);
     const session = new FakeSession();

@@ -128,9 +128,11 @@ export class FakeComm {
   onClose: () => void = () => undefined;
   isOpen = false;
   isDisposed = false;
+  opening: unknown = undefined;
 
-  open(): void {
+  open(data?: unknown): void {
     this.isOpen = true;
+    this.opening = data;
   }
 
   send(data: unknown): void {
@@ -197,6 +199,7 @@ export class FakeKernel {
 
   readonly clones: FakeClone[] = [];
   readonly heard: Request[] = [];
+  readonly clientId = 'page1';
   status: Kernel.Status = 'idle';
   hasSubshells = true;
   boot: unknown = booted(true);

@@ -60,6 +60,18 @@ describe('a panel that nobody sees', () => {
   });
 });
 
+describe('a repair plan that the kernel side hands over', () => {
+  it('is run by the notebook, whether the panel is seen or not', () => {
+    connection.event.emit(goldenEvent('repair'));
+    expect(document.rerunCells).toEqual(['b2', 'c3']);
+  });
+
+  it('is run by the same code as the one behind the button', () => {
+    model.rerun(['b2']);
+    expect(document.rerunCells).toEqual(['b2']);
+  });
+});
+
 describe('a panel in sight', () => {
   it('shows the report and the steps as soon as the kernel is reached', async () => {
     await shown();

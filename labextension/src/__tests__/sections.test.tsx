@@ -103,7 +103,8 @@ describe('the verdict', () => {
       index,
       state: one,
       executions: 1,
-      seconds: 1
+      seconds: 1,
+      reason: ''
     }));
 
   it.each([
@@ -194,6 +195,25 @@ describe('a finding', () => {
     show(model);
     expect(place.querySelector('img, b')).toBeNull();
     expect(part('prodkit-finding').querySelector('code')?.textContent).toBe('<b>code</b>');
+  });
+});
+
+describe('a cell that no finding speaks of', () => {
+  it('says why it is in its state, with the way to it', () => {
+    const model = new StillModel();
+    model.page = { path: 'churn.ipynb', cells: [cell('a1'), cell('d4', 'fetch()')] };
+    show(model);
+    expect(part('prodkit-remark').textContent).toBe('It opens a network connection.cell 2');
+    click(part('prodkit-remark').querySelector('button'));
+    expect(model.reveal).toHaveBeenCalledWith('d4');
+  });
+
+  it('says nothing where a finding says it', () => {
+    const model = new StillModel();
+    const [finding] = report().findings;
+    model.report = report({ findings: finding ? [{ ...finding, cell_id: 'd4' }] : [] });
+    show(model);
+    expect(place.querySelector('[data-testid="prodkit-remark"]')).toBeNull();
   });
 });
 

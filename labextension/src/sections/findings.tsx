@@ -30,7 +30,8 @@ export function Findings(props: IFindingsProps): React.JSX.Element | null {
     severity,
     findings: report.findings.filter(finding => finding.severity === severity)
   })).filter(group => group.findings.length > 0);
-  if (groups.length === 0 && report.orphans.length === 0) {
+  const remarks = remarksOf(report);
+  if (groups.length === 0 && remarks.length === 0 && report.orphans.length === 0) {
     return null;
   }
   return (
@@ -56,6 +57,9 @@ export function Findings(props: IFindingsProps): React.JSX.Element | null {
             <OneFinding key={index} {...props} finding={finding} />
           ))}
         </ul>
+      ))}
+      {remarks.map(remark => (
+        <OneRemark key={remark.reason} {...props} {...remark} />
       ))}
       <Orphans {...props} />
     </section>
@@ -122,6 +126,41 @@ function CellButton({ trans, page, cellId, onReveal }: ICellButtonProps): React.
     >
       {trans.__('cell %1', index + 1)}
     </button>
+  );
+}
+
+interface IRemark {
+  readonly reason: string;
+  readonly cellIds: readonly string[];
+}
+
+/** Why cells that no finding speaks of are in their state, those of one reason together. */
+function remarksOf({ cells, findings }: Report): readonly IRemark[] {
+  const told = new Set(findings.map(finding => finding.cell_id));
+  const remarks = new Map<string, string[]>();
+  for (const { cell_id: cellId, reason } of cells) {
+    if (reason !== '' && !told.has(cellId)) {
+      remarks.set(reason, [...(remarks.get(reason) ?? []), cellId]);
+    }
+  }
+  return Array.from(remarks, ([reason, cellIds]) => ({ reason, cellIds }));
+}
+
+function OneRemark({ reason, cellIds, ...props }: IFindingsProps & IRemark): React.JSX.Element {
+  return (
+    <div className="jp-Prodkit-row" data-testid="prodkit-remark">
+      <Shape name="diamond" tone="open" />
+      <div className="jp-Prodkit-body">
+        <p className="jp-Prodkit-soft">
+          <Prose text={reason} />
+        </p>
+        <p className="jp-Prodkit-cells">
+          {cellIds.map(cellId => (
+            <CellButton key={cellId} {...props} cellId={cellId} />
+          ))}
+        </p>
+      </div>
+    </div>
   );
 }
 

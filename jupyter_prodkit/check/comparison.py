@@ -1,0 +1,89 @@
+"""What the page shows and the kernel was left with by a cell, compared with what a clean run gives."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from jupyter_prodkit.check.judged import CleanRun
+from jupyter_prodkit.session.record import Execution, Glimpse
+
+__all__ = ["Comparison", "compare"]
+
+_GONE = Glimpse("gone", "no such name")
+
+
+@dataclass(frozen=True, slots=True)
+class Comparison:
+    """How the outcome of one run differs from another's."""
+
+    differing: tuple[tuple[str, Glimpse, Glimpse], ...] = ()
+    """Names whose values surely differ: as the shown run left them, and as the clean run does."""
+    shows_otherwise: bool | None = False
+    """Whether what is shown differs; None where that isn't known."""
+    doubtful: tuple[str, ...] = ()
+    """Names whose values can't be told apart or taken as equal."""
+
+    @property
+    def is_known(self) -> bool:
+        """Whether the two are surely the same, or surely not."""
+        return bool(self.differing or self.shows_otherwise) or not (self.doubtful or self.shows_otherwise is None)
+
+
+def compare(clean: CleanRun, shown: Execution, match: Execution) -> Comparison:
+    """Return how what `shown` did differs from what `match` did, which is what a clean run does.
+
+    `clean` is the clean run's state before the cell.
+    """
+    differing: list[tuple[str, Glimpse, Glimpse]] = []
+    doubtful: list[str] = []
+    for name in sorted(shown.outputs.keys() | match.outputs.keys()):
+        left, gives = _left(shown, name), _given(clean, match, name)
+        if left is None:
+            doubtful.append(name)
+            continue
+        (was, had), (will, has) = left, gives
+        if was == will or (has is not None and had is not None and had.equals(has)):
+            continue
+        if had is None or has is None or not _can_tell(had, has):
+            if not (was.startswith("=") and will.startswith("=")):
+                doubtful.append(name)
+                continue
+        elif not had.differs_from(has):
+            continue
+        differing.append((name, had or Glimpse("another value"), has or Glimpse("another value")))
+    return Comparison(tuple(differing), _shows_otherwise(shown, match), tuple(doubtful))
+
+
+def _left(run: Execution, name: str) -> tuple[str, Glimpse | None] | None:
+    """The version and glimpse of a name after a run; None where it had no part in the run."""
+    version = run.outputs.get(name)
+    if version is not None:
+        return version, run.after.get(name)
+    version = run.inputs.get(name)
+    return None if version is None else (version, run.before.get(name))
+
+
+def _given(clean: CleanRun, match: Execution, name: str) -> tuple[str, Glimpse | None]:
+    """The same after a clean run of the cell."""
+    if name in match.mutated and name not in clean.state:
+        return "gone", _GONE
+    left = _left(match, name)
+    if left is not None:
+        return left
+    version = clean.state.get(name)
+    return ("gone", _GONE) if version is None else (version, None)
+
+
+def _can_tell(one: Glimpse, other: Glimpse) -> bool:
+    """Whether two glimpses tell values apart: by content, or because there is no content to tell (a figure)."""
+    if one.digest is not None and other.digest is not None:
+        return True
+    return one.digest is None and other.digest is None and one.sample is None and other.sample is None
+
+
+def _shows_otherwise(shown: Execution, match: Execution) -> bool | None:
+    if shown is match:
+        return False
+    one = None if shown.shown is None else shown.shown.digest
+    other = None if match.shown is None else match.shown.digest
+    return None if one is None or other is None else one != other

@@ -1,0 +1,1 @@
+"""The report in the forms in which people and programs read it: text, HTML, SARIF, GitHub annotations."""

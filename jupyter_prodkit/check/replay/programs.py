@@ -1,0 +1,56 @@
+"""Which program a cell would start, and whether it only looks."""
+
+from __future__ import annotations
+
+import os
+import shlex
+from collections.abc import Sequence
+from pathlib import PurePath
+from typing import Any
+
+__all__ = ["only_looks", "program_in"]
+
+_SHELLS = frozenset({"sh", "bash", "dash", "zsh", "ksh"})
+_JOINS_COMMANDS = frozenset("|&;<>$`()\n")
+# What notebooks show on the way: where they run, and what lies there.
+_SHOWS = "ls pwd head tail cat wc echo tree file stat du df free uname whoami nproc lscpu which nvidia-smi true false"
+# What libraries ask when they are imported: fonts, shared libraries, the machine.
+_TELLS = "fc-list fc-match ldconfig ldconfig.real ld objdump sysctl lsb_release sw_vers system_profiler"
+# What libraries hand a text to, and take a picture or a compiled function from.
+_TRANSLATES = "dot gcc cc c++ g++"
+_ONLY_LOOK = frozenset(f"{_SHOWS} {_TELLS} {_TRANSLATES}".split())
+
+
+def program_in(program: Any, words: Any) -> str:
+    """Return the name of the program that a call would start; of a shell's command, that of its first one."""
+    parts = _parts(program, words)
+    return PurePath(parts[0]).name if parts else "a shell"
+
+
+def only_looks(program: Any, words: Any) -> bool:
+    """Return whether a call starts one program that is known to change nothing outside."""
+    parts = _parts(program, words)
+    joined = any(_JOINS_COMMANDS & set(part) for part in parts) and _is_shell(program, words)
+    return bool(parts) and not joined and PurePath(parts[0]).name in _ONLY_LOOK
+
+
+def _is_shell(program: Any, words: Any) -> bool:
+    given = _given(program, words)
+    return PurePath(given[0]).name in _SHELLS and "-c" in given[1:-1]
+
+
+def _parts(program: Any, words: Any) -> list[str]:
+    given = _given(program, words)
+    if not _is_shell(program, words):
+        return given
+    command = given[given.index("-c") + 1]
+    try:
+        return shlex.split(command, comments=True)
+    except ValueError:  # a quote that nothing closes
+        return command.split()
+
+
+def _given(program: Any, words: Any) -> list[str]:
+    if isinstance(words, (str, bytes)) or not isinstance(words, Sequence) or not words:
+        words = [program if isinstance(words, Sequence) and not words else words]
+    return [os.fsdecode(word) for word in words]

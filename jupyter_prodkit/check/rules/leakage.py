@@ -1,0 +1,78 @@
+"""Rules on leakage: what is tested on must not have been learnt from, and the target is no feature."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from functools import lru_cache
+
+from jupyter_prodkit.check.evidence import Evidence
+from jupyter_prodkit.check.report import Finding
+from jupyter_prodkit.check.rules.calls import imports_of
+from jupyter_prodkit.check.rules.rows import Leak, RowsWalk
+from jupyter_prodkit.check.rules.top_level import statements_of
+from jupyter_prodkit.notebook.document import Notebook
+
+__all__ = ["fit_before_split", "test_rows_in_fit"]
+
+_SPLITS = re.compile(r"\btrain_test_split\b|\bcross_val")
+Sources = tuple[tuple[str, str], ...]
+
+
+def fit_before_split(evidence: Evidence) -> Iterator[Finding]:
+    """Something learns from all rows, and only then are they split for the test."""
+    for leak in _leaks(_sources(evidence.notebook)):
+        if leak.kind == "fit-before-split":
+            yield Finding(
+                rule="leakage/fit-before-split",
+                severity="warning",
+                cell_id=leak.cell_id,
+                names=(leak.name,),
+                message="It learns from rows that are kept for the test",
+                because=f"`{leak.name}` is fitted on all rows; {_where(evidence, leak)} splits them only then.",
+                fix="Split first and fit on the training rows, or put it into a `Pipeline` with the model.",
+            )
+
+
+def test_rows_in_fit(evidence: Evidence) -> Iterator[Finding]:
+    """A model or transformer is fitted on the rows that it is tested on."""
+    for leak in _leaks(_sources(evidence.notebook)):
+        if leak.kind == "test-rows-in-fit":
+            same = leak.other == leak.cell_id
+            seen = "here" if same else f"in {_label(evidence, leak.other)}"
+            yield Finding(
+                rule="leakage/test-rows-in-fit",
+                severity="warning",
+                cell_id=leak.cell_id,
+                names=(leak.name,),
+                message="It is fitted on test rows",
+                because=f"`{leak.name}` is fitted on rows of the test that it is used on {seen}.",
+                fix="Fit on the training rows only; for the test rows call `transform` or `predict`.",
+            )
+
+
+def _where(evidence: Evidence, leak: Leak) -> str:
+    return "this cell" if leak.other == leak.cell_id else _label(evidence, leak.other)
+
+
+def _label(evidence: Evidence, cell_id: str) -> str:
+    cell = evidence.notebook.cell(cell_id)
+    return "another cell" if cell is None else cell.label
+
+
+def _sources(notebook: Notebook) -> Sources:
+    cells = notebook.code_cells
+    if not any(_SPLITS.search(cell.source) for cell in cells):
+        return ()
+    return tuple((cell.cell_id, cell.source) for cell in cells)
+
+
+@lru_cache(maxsize=8)
+def _leaks(cells: Sources) -> tuple[Leak, ...]:
+    walk = RowsWalk()
+    for cell_id, source in cells:
+        walk.cell_id = cell_id
+        walk.imported.update(imports_of(source))
+        for statement in statements_of(source):
+            walk.run(statement)
+    return tuple(dict.fromkeys(walk.leaks))

@@ -1,0 +1,31 @@
+"""Which cells are marked to go into production, and what for."""
+
+from __future__ import annotations
+
+from jupyter_prodkit.notebook.document import Cell
+from jupyter_prodkit.notebook.marks import marks_text
+
+__all__ = ["is_exported", "step_of"]
+
+
+def is_exported(cell: Cell) -> bool:
+    """Return whether the cell's code is to run in production: it is marked `export` or as a step.
+
+    Never raises, whatever its marks say.
+    """
+    words = marks_text(cell.source, cell.tags).split()
+    return "export" in words or step_of(cell) is not None
+
+
+def step_of(cell: Cell) -> str | None:
+    """Return the step that the cell is marked as, by the tag `step:NAME` or the line `#| step NAME`, or None."""
+    for tag in cell.tags:
+        if tag.startswith("step:"):
+            return tag.removeprefix("step:")
+    words = marks_text(cell.source, ()).split()
+    for place, word in enumerate(words):
+        if word.startswith("step:"):
+            return word.removeprefix("step:")
+        if word == "step" and place + 1 < len(words):
+            return words[place + 1]
+    return None

@@ -1,0 +1,146 @@
+"""`prodkit check NOTEBOOK…`: one notebook or many, in the format that a person or a CI asks for."""
+
+from __future__ import annotations
+
+import argparse
+import os
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+
+import msgspec
+
+from jupyter_prodkit.check.formats.outcome import NotChecked, Outcome
+from jupyter_prodkit.check.formats.text import closing_text, outcome_text
+from jupyter_prodkit.check.report import Report
+from jupyter_prodkit.check.step import CHECK, CheckOptions, sentence
+from jupyter_prodkit.errors import ProdkitError, UsageError
+from jupyter_prodkit.faces.arguments import add_options, options_from_namespace
+from jupyter_prodkit.faces.display import format_of, outcomes_in, printed
+from jupyter_prodkit.faces.progress_display import printed_progress
+from jupyter_prodkit.faces.remote import carry_out_there
+from jupyter_prodkit.faces.side_by_side import Task, check_each, check_one
+from jupyter_prodkit.notebook.document import Notebook, read_notebook
+from jupyter_prodkit.progress import Progress
+from jupyter_prodkit.session.driver import attached_kernel
+from jupyter_prodkit.step import Result
+
+__all__ = ["add_check_arguments", "found_in", "run_check"]
+
+
+def add_check_arguments(command: argparse.ArgumentParser) -> None:
+    """Add what `prodkit check` takes."""
+    command.add_argument(
+        "notebooks", metavar="NOTEBOOK", nargs="+", type=Path,
+        help="The .ipynb file, or several, or folders to search for them (hidden folders are left out).",
+    )  # fmt: skip
+    add_options(command, CHECK.options, without=("notebook",))
+    command.set_defaults(fail_on=None)  # where it is not given, the project's settings may say
+    command.add_argument(
+        "--ignore", metavar="RULE", action="append", default=None,
+        help="Leave out this rule, or those of a pattern such as `paths/*`; may be given several times. "
+        "Takes the place of `ignore` in [tool.prodkit] of pyproject.toml.",
+    )  # fmt: skip
+    command.add_argument(
+        "--jobs", metavar="N", type=_at_least_one, default=_cores(),
+        help="How many notebooks to check at once (default: as many as there are cores).",
+    )  # fmt: skip
+    command.add_argument(
+        "--kernel", metavar="FILE", type=Path, default=None,
+        help="Judge what the running kernel of this connection file holds, instead of the saved file alone.",
+    )  # fmt: skip
+
+
+def run_check(parsed: argparse.Namespace) -> int:
+    """Check what the command line names, print it, and return 1 where findings or errors call for it, else 0.
+
+    Raises ProdkitError: UsageError for options that don't fit together, and whatever is wrong with a single notebook.
+    """
+    given = [path.expanduser() for path in parsed.notebooks]
+    options = options_from_namespace(CheckOptions, parsed)
+    if options.fix and parsed.kernel is None:
+        raise UsageError("--fix has a front end run cells, and no kernel is named.", "Give --kernel FILE.")
+    if len(given) == 1 and not given[0].is_dir():
+        return _check_single(given[0].resolve(), options, parsed)
+    if parsed.kernel is not None or options.output is not None:
+        raise UsageError("--kernel and --output are for one notebook.", "Name one .ipynb file.")
+    return _check_several(given, options, parsed)
+
+
+def found_in(given: Sequence[Path]) -> tuple[Path, ...]:
+    """Return the notebooks that files and folders name, each once; a folder's in alphabetical order.
+
+    Hidden folders, and so `.ipynb_checkpoints`, are left out. Raises UsageError for a folder without a notebook.
+    """
+    found: dict[Path, None] = {}
+    for path in given:
+        notebooks = list(_below(path)) if path.is_dir() else [path]
+        if not notebooks:
+            raise UsageError(f"There is no notebook in {path}.", "Name a folder that has one, or an .ipynb file.")
+        found.update(dict.fromkeys(one.resolve() for one in notebooks))
+    return tuple(found)
+
+
+def _below(folder: Path) -> Iterator[Path]:
+    for place, folders, files in os.walk(folder):
+        folders[:] = sorted(name for name in folders if not name.startswith("."))
+        yield from (Path(place) / name for name in sorted(files) if name.endswith(".ipynb"))
+
+
+def _task(path: Path, options: CheckOptions, parsed: argparse.Namespace) -> Task:
+    ignore = None if parsed.ignore is None else tuple(parsed.ignore)
+    return Task(path, options, fail_on=parsed.fail_on, ignore=ignore)
+
+
+def _check_single(path: Path, options: CheckOptions, parsed: argparse.Namespace) -> int:
+    wanted = format_of(options)
+    progress = printed_progress(quiet=options.quiet or wanted != "text")
+    task = _task(path, options, parsed)
+    try:
+        if parsed.kernel is None:
+            (notebook, result), said = check_one(task, progress), ""
+        else:
+            notebook, result, said = _asked_of_kernel(task, parsed.kernel, progress)
+    except ProdkitError as error:
+        if wanted not in {"sarif", "github"} or isinstance(error, UsageError):
+            raise
+        print(outcomes_in(wanted, [NotChecked.because_of(error, path, Path.cwd())]))  # noqa: T201
+        return 1
+    print(printed(CHECK, result, task.options, notebook))  # noqa: T201 - the answer asked for
+    if said and wanted == "text":
+        print(said)  # noqa: T201
+    return result.exit_code
+
+
+def _asked_of_kernel(task: Task, connection: Path, progress: Progress) -> tuple[Notebook, Result, str]:
+    """Return the notebook, its check by what a running kernel holds, and what that kernel says besides."""
+    notebook = read_notebook(task.path)
+    with attached_kernel(connection, progress) as driver:
+        answer = carry_out_there(driver, CHECK.name, msgspec.to_builtins(task.options), progress)
+    report = msgspec.json.decode(answer.json, type=Report)
+    return notebook, task.settle(Result(summary=sentence(report), document=report)), answer.said
+
+
+def _check_several(given: Sequence[Path], options: CheckOptions, parsed: argparse.Namespace) -> int:
+    wanted = format_of(options)
+    outcomes: list[Outcome] = []
+    tasks = [_task(path, options, parsed) for path in found_in(given)]
+    status = 0
+    for finished in check_each(tasks, parsed.jobs):
+        outcomes.append(finished.outcome)
+        status = max(status, finished.exit_code)
+        if wanted == "text":  # each as soon as it is there
+            print(f"{outcome_text(finished.outcome)}\n", flush=True)  # noqa: T201
+    print(closing_text(outcomes) if wanted == "text" else outcomes_in(wanted, outcomes))  # noqa: T201
+    return status
+
+
+def _at_least_one(text: str) -> int:
+    number = int(text)
+    if number < 1:
+        raise argparse.ArgumentTypeError("must be at least 1")
+    return number
+
+
+def _cores() -> int:
+    """Return how many cores this process may use."""
+    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1

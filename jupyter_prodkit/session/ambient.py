@@ -1,0 +1,198 @@
+"""What code depends on besides its names: random streams, working directory, environment, options of libraries."""
+
+from __future__ import annotations
+
+import os
+import random
+import re
+import sys
+from collections.abc import Callable, Mapping
+from contextlib import suppress
+from dataclasses import dataclass
+from typing import Any
+
+import xxhash
+
+from jupyter_prodkit.session.record import Version
+
+__all__ = ["AT_START", "OPTIONS", "STREAMS", "UNSEEDED", "Ambient", "Observed", "may_depend_on"]
+
+STREAMS = ("random", "numpy.random", "torch.random")
+OPTIONS = ("numpy options", "pandas options", "matplotlib options")
+UNSEEDED = "unseeded"
+_DEFAULT = "as the library has them"
+_START = "as at the start"
+AT_START: Mapping[str, Version] = {
+    **dict.fromkeys(STREAMS, UNSEEDED),
+    **dict.fromkeys(OPTIONS, _DEFAULT),
+    **dict.fromkeys(("cwd", "environ", "sys.path"), _START),
+}
+"""What is around the code when a kernel starts."""
+
+# Keys that matplotlib settles by itself when the first figure is made.
+_SETTLED_LATE = frozenset({"backend", "backend_fallback", "interactive", "toolbar", "savefig.directory"})
+_SEEDS = re.compile(r"seed|set_state|setstate|set_rng_state|manual_seed")
+_SETS_OPTIONS = {
+    "numpy options": re.compile(r"printoptions|set_string_function"),
+    "pandas options": re.compile(r"set_option|\boptions\b|option_context"),
+    "matplotlib options": re.compile(r"rcParams|style|\brc\(|rcdefaults|set_theme|\bset_\w*\(|\.set\("),
+}
+_READS = {
+    "cwd": re.compile(r"getcwd|\bcwd\b|Path\(|open\(|read_|load|glob|listdir|exists|[!%]"),
+    "environ": re.compile(r"environ|getenv|[!%]|subprocess|Popen"),
+    "sys.path": re.compile(r"\bimport\b|sys\.path"),
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Observed:
+    """What a run has done to what is around it."""
+
+    moved: dict[str, Version]
+    """What it changed, and the version since."""
+    drawn_from: dict[str, Version]
+    """The seeded random streams that it drew from, as they were before."""
+    unseeded: dict[str, str]
+    """The random streams that it drew from and nothing had seeded, and where it left them."""
+
+
+class Ambient:
+    """Keeps the last observation of each surrounding, so that looking again costs little."""
+
+    def __init__(self, *, from_start: bool) -> None:
+        start = UNSEEDED if from_start else "of unknown origin"
+        self._streams: dict[str, str] = {}
+        self._snapshots: dict[str, Any] = {}
+        self.now: dict[str, Version] = dict.fromkeys(STREAMS, start)
+        self._observe_streams()
+        self._observe_places()
+        for name in OPTIONS:
+            self._observe_options(name, "")
+
+    def observe(self, source: str, called: Callable[[], str]) -> Observed:
+        """Return what has changed since the last observation.
+
+        `source` is the code that ran meanwhile; `called` gives the names that functions it may have called use. A
+        stream counts as seeded once code that says so has moved it.
+        """
+        before = dict(self.now)
+        moved: dict[str, Version] = {}
+        unseeded: dict[str, str] = {}
+        streams = self._observe_streams()
+        seeds = bool(streams) and (_SEEDS.search(source) or _SEEDS.search(called())) is not None
+        for stream in streams:
+            if seeds or before[stream].startswith("="):
+                moved[stream] = f"= {self._streams[stream]}"
+            else:
+                unseeded[stream] = self._streams[stream]
+        drawn_from = {} if seeds else {stream: before[stream] for stream in moved}
+        for name in self._observe_places():
+            moved[name] = f"= {xxhash.xxh3_64_hexdigest(repr(self._snapshots[name]).encode('utf-8', 'replace'))}"
+        for name in OPTIONS:
+            version = self._observe_options(name, source)
+            if version is not None:
+                moved[name] = version
+        self.now.update(moved)
+        return Observed(moved, drawn_from, unseeded)
+
+    def _observe_streams(self) -> list[str]:
+        found = {"random": f"{hash(random.getstate()):x}"}  # numbers only: no hash seed plays a part
+        for stream, state_of in (("numpy.random", _numpy_state), ("torch.random", _torch_state)):
+            with suppress(Exception):  # a user's own generator may have no state to ask for; then it is not followed
+                state = state_of()
+                if state is not None:
+                    found[stream] = state
+        changed = [stream for stream, state in found.items() if self._streams.get(stream, state) != state]
+        self._streams = found
+        return changed
+
+    def _observe_places(self) -> list[str]:
+        changed = []
+        for name, look in _PLACES.items():
+            held = self._snapshots.get(name)
+            with suppress(Exception):  # the working directory may have been removed
+                now = look()
+                if held is None:
+                    self._snapshots[name], self.now[name] = now, _START
+                elif now != held:
+                    self._snapshots[name] = now
+                    changed.append(name)
+        return changed
+
+    def _observe_options(self, name: str, source: str) -> Version | None:
+        now = _options_of(name)
+        if now is None:
+            return None
+        held = self._snapshots.get(name)
+        if now == held:
+            return None
+        self._snapshots[name] = now
+        if held is None and _SETS_OPTIONS[name].search(source) is None:
+            self.now[name] = _DEFAULT
+            return None
+        return f"= {xxhash.xxh3_64_hexdigest(repr(sorted(map(repr, _flat(now)))).encode())}"
+
+
+def may_depend_on(source: str, around: Mapping[str, Version]) -> dict[str, Version]:
+    """Return those of the surroundings that code may depend on, as far as its text tells."""
+    found = {name: around[name] for name in OPTIONS if name in around}
+    for name, pattern in _READS.items():
+        if name in around and pattern.search(source):
+            found[name] = around[name]
+    return found
+
+
+def _numpy_state() -> str | None:
+    module: Any = sys.modules.get("numpy.random")
+    if module is None:
+        return None
+    state = module.get_state(legacy=False)
+    keys = state["state"].get("key")
+    rest = state["state"]["pos"] if keys is not None else state["state"]
+    text = repr((state["bit_generator"], rest, state.get("has_gauss"), state.get("gauss")))
+    return xxhash.xxh3_64_hexdigest((b"" if keys is None else keys.tobytes()) + text.encode())
+
+
+def _torch_state() -> str | None:
+    torch: Any = sys.modules.get("torch")
+    return None if torch is None else xxhash.xxh3_64_hexdigest(torch.get_rng_state().numpy().tobytes())
+
+
+def _options_of(name: str) -> Any:
+    """A copy of the options of a library that is loaded, to compare with."""
+    try:
+        if name == "numpy options":
+            numpy: Any = sys.modules.get("numpy")
+            return None if numpy is None else numpy.get_printoptions()
+        if name == "pandas options":
+            config: Any = sys.modules.get("pandas._config.config")
+            return None if config is None else _nested_copy(config._global_config)  # noqa: SLF001 - no public dump
+        matplotlib: Any = sys.modules.get("matplotlib")
+        parameters = getattr(matplotlib, "rcParams", None)
+        if parameters is None:
+            return None
+        copy = dict.copy(parameters)
+    except Exception:  # noqa: BLE001 - half imported, or another version than we know
+        return None
+    for key in _SETTLED_LATE:
+        copy.pop(key, None)
+    return copy
+
+
+def _nested_copy(options: Any) -> Any:
+    return {key: _nested_copy(value) if type(value) is dict else value for key, value in options.items()}
+
+
+def _flat(options: Mapping[str, Any], prefix: str = "") -> list[tuple[str, str]]:
+    found: list[tuple[str, str]] = []
+    for key, value in options.items():
+        found += _flat(value, f"{prefix}{key}.") if type(value) is dict else [(prefix + key, _ADDRESS.sub("", repr(value)))]
+    return found
+
+
+_ADDRESS = re.compile(r" at 0x[0-9a-f]+")
+_PLACES: dict[str, Callable[[], Any]] = {
+    "cwd": os.getcwd,
+    "environ": lambda: dict(os.environ._data),  # type: ignore[attr-defined]  # noqa: SLF001 - without decoding each
+    "sys.path": lambda: list(sys.path),
+}

@@ -1,0 +1,485 @@
+"""What a value contains, as a digest that is the same in every process; runs no code of the user's.
+
+Two values with equal digests are equal, up to the ninth digit of their floats: last-bit noise between two runs of one
+computation is no difference. A value with no digest is opaque: an iterator, a figure, a lock, or too large to look at
+in the time given.
+"""
+
+from __future__ import annotations
+
+import collections
+import datetime
+import decimal
+import enum
+import fractions
+import functools
+import pathlib
+import re
+import time
+import types
+import uuid
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass, field
+from typing import Any
+
+import xxhash
+
+from jupyter_prodkit.session.classes import class_members, derives, instance_attributes, is_users_class, module_of, qualified_name
+
+__all__ = ["Budget", "Digest", "digest", "examine"]
+
+_MOST_PARTS = 400
+_DEEPEST = 60
+_NODES_PER_CLOCK = 32
+_BYTES_PER_SECOND = 1e9
+
+# Types whose text says everything about a value, and is made by C or library code alone.
+_SAID_BY_REPR = frozenset(
+    map(
+        id,
+        (
+            datetime.date, datetime.datetime, datetime.time, datetime.timedelta, datetime.timezone, decimal.Decimal,
+            fractions.Fraction, pathlib.PurePosixPath, pathlib.PureWindowsPath, pathlib.PosixPath,
+            pathlib.WindowsPath, uuid.UUID, re.Pattern, range, complex, types.EllipsisType, types.NotImplementedType,
+        ),
+    )
+)  # fmt: skip
+_IMMUTABLE_FLAT = frozenset(map(id, (int, str, bool, type(None), bytes)))
+_PRIVATE_STATE = frozenset({"sklearn", "networkx", "torch", "xgboost", "lightgbm"})
+"""Libraries whose objects keep what they know in private attributes; of others those are caches most often."""
+_WITHOUT_VALUE = frozenset(
+    "matplotlib mpl_toolkits IPython ipykernel ipywidgets traitlets threading _thread asyncio logging socket ssl io _io "
+    "sqlite3 subprocess concurrent multiprocessing weakref plotly bokeh altair tqdm dask ray pyspark".split()  # noqa: SIM905
+)
+
+
+class _Opaque(Exception):  # noqa: N818 - no error: this is how the walk says that it has to give up
+    """The value can't be told by what it contains."""
+
+
+@dataclass(slots=True)
+class Budget:
+    """How long looking at values may take, in seconds; spent by every digest that is given it."""
+
+    seconds: float
+    started: float = field(default_factory=time.perf_counter)
+
+    def left(self) -> float:
+        """Return the seconds left; negative where it is overspent."""
+        return self.seconds - (time.perf_counter() - self.started)
+
+
+@dataclass(frozen=True, slots=True)
+class Digest:
+    """What a look into a value found."""
+
+    content: str | None
+    """Equal contents mean equal values; None where the value is opaque or there was no time."""
+    parts: frozenset[int] | None
+    """The addresses of the objects in it that may be changed in place; None where there are too many."""
+    in_time: bool = True
+    """False where it has no content because the time was up."""
+
+
+def digest(value: Any, budget: Budget | None = None) -> str | None:
+    """Return a digest of what `value` contains, None where it is opaque or `budget` is used up. Never raises."""
+    return examine(value, budget).content
+
+
+def examine(value: Any, budget: Budget | None = None) -> Digest:
+    """Return the digest of `value` and which mutable objects it is made of. Never raises."""
+    walk = _Walk(budget)
+    try:
+        walk.value(value, 0)
+    except _Opaque:
+        return Digest(None, walk.found_parts(), walk.in_time)
+    except Exception:  # noqa: BLE001 - changed by another thread meanwhile, or stranger than we know
+        return Digest(None, walk.found_parts())
+    return Digest(walk.hash.hexdigest(), walk.found_parts())
+
+
+class _Walk:
+    """Feeds a value, part by part, into one hash; each part is preceded by its kind and size, so nothing is mixed up.
+
+    Types are compared by identity, and read past their metaclass: asking a class may run the user's code.
+    """
+
+    def __init__(self, budget: Budget | None, parent: _Walk | None = None) -> None:
+        self.hash = xxhash.xxh3_128()
+        self._feed = self.hash.update
+        self._budget = budget
+        self._until_clock = _NODES_PER_CLOCK
+        self._fleeting = 0
+        self.in_time = True
+        self._parts: set[int] = set() if parent is None else parent._parts  # noqa: SLF001 - its own kind
+        self._path: dict[int, int] = {} if parent is None else parent._path  # noqa: SLF001
+        self._classes: dict[int, bytes] = {} if parent is None else parent._classes  # noqa: SLF001
+
+    def found_parts(self) -> frozenset[int] | None:
+        """Return the addresses of mutable objects met, or None if they are too many to keep."""
+        return frozenset(self._parts) if len(self._parts) <= _MOST_PARTS else None
+
+    # -- plain values ---------------------------------------------------------------------------------------------
+
+    def value(self, value: Any, depth: int) -> None:
+        """Feed any value."""
+        kind = type(value)
+        plain = _PLAIN.get(id(kind))
+        if plain is not None:
+            plain(self, value)
+            return
+        self._spend()
+        if depth > _DEEPEST:
+            raise _Opaque
+        above = self._path.get(id(value))
+        if above is not None:  # it contains itself
+            self.text("again", str(depth - above))
+            return
+        self._path[id(value)] = depth
+        self._by_kind(value, kind, depth + 1)
+        del self._path[id(value)]
+
+    def text(self, kind: str, text: str) -> None:
+        """Feed a text under the name of its kind."""
+        content = text.encode("utf-8", "surrogatepass")
+        self._feed(f"{kind} {len(content)}:".encode())
+        self._feed(content)
+
+    def number(self, value: Any) -> None:
+        """Feed a number, nine digits of it."""
+        self._feed(b"f%.9g;" % (value + 0.0))
+
+    def bytes(self, kind: str, content: Any, size: int) -> None:
+        """Feed the content of a buffer."""
+        if self._budget is not None and size > _BYTES_PER_SECOND * self._budget.left():
+            self.in_time = False
+            raise _Opaque
+        self._feed(f"{kind} {size}:".encode())
+        self._feed(content)
+
+    def afford(self, seconds: float) -> None:
+        """Give up unless there is that much time left."""
+        if self._budget is not None and self._budget.left() < seconds:
+            self.in_time = False
+            raise _Opaque
+
+    def part(self, value: Any) -> None:
+        """Note a mutable object that the value is made of."""
+        self.address(id(value))
+
+    def address(self, address: int) -> None:
+        """Note the address of something mutable that the value is made of."""
+        if not self._fleeting:
+            self._parts.add(address)
+
+    def fleeting(self, value: Any, depth: int) -> None:
+        """Feed what was made just now for looking at: it is no part of the value."""
+        self._fleeting += 1
+        self.value(value, depth)
+        self._fleeting -= 1
+
+    def _spend(self) -> None:
+        self._until_clock -= 1
+        if self._until_clock <= 0:
+            self._until_clock = _NODES_PER_CLOCK
+            self.afford(0.0)
+
+    # -- by kind --------------------------------------------------------------------------------------------------
+
+    def _by_kind(self, value: Any, kind: type, depth: int) -> None:
+        feed = _BY_TYPE.get(id(kind))
+        if feed is not None:
+            feed(self, value, depth)
+        elif id(kind) in _SAID_BY_REPR:
+            self.text(qualified_name(kind), repr(value))
+        elif derives(kind, type):
+            self._class(value, depth)
+        else:
+            self._object(value, kind, depth)
+
+    def sequence(self, value: Any, depth: int) -> None:
+        """Feed a list or tuple, past any method of a subclass."""
+        if not derives(type(value), tuple):
+            self.part(value)
+        self.items("tuple" if derives(type(value), tuple) else "list", value, depth)
+
+    def items(self, kind: str, items: Any, depth: int) -> None:
+        """Feed the elements of a real list or tuple."""
+        count = tuple.__len__(items) if derives(type(items), tuple) else list.__len__(items)
+        self._feed(f"{kind} {count}[".encode())
+        self.afford(count * 2e-8)
+        iterate = tuple.__iter__ if derives(type(items), tuple) else list.__iter__
+        if count > _NODES_PER_CLOCK and _flat(iterate(items)):
+            self._flat_items(iterate(items), count)
+            return
+        for item in iterate(items):
+            self.value(item, depth)
+
+    def _flat_items(self, items: Iterable[Any], count: int) -> None:
+        import marshal
+
+        self.afford(count * 4e-8)
+        # In pieces, so that no copy of the whole is held. Version 2 of marshal depends on the values alone.
+        for piece in _pieces(items, 4096):
+            self._feed(marshal.dumps(piece, 2))
+
+    def mapping(self, value: Any, depth: int) -> None:
+        """Feed a dictionary, past any method of a subclass; the order of its keys counts."""
+        self.part(value)
+        size = dict.__len__(value)
+        self.afford(size * 5e-8)
+        self._feed(f"dict {size}{{".encode())
+        for key, item in list(dict.items(value)):
+            self.value(key, depth)
+            self.value(item, depth)
+
+    def set(self, value: Any, depth: int) -> None:
+        """Feed a set, whatever the order in which it holds its elements."""
+        frozen = derives(type(value), frozenset)
+        if not frozen:
+            self.part(value)
+        iterate = frozenset.__iter__ if frozen else set.__iter__
+        elements = []
+        for element in list(iterate(value)):
+            inner = _Walk(self._budget, self)
+            inner.value(element, depth)
+            elements.append(inner.hash.digest())
+        self._feed(f"set {len(elements)}{{".encode())
+        for one in sorted(elements):
+            self._feed(one)
+
+    def ordered(self, value: Any, depth: int) -> None:
+        """Feed a deque."""
+        self.part(value)
+        self.items("deque", list(collections.deque.__iter__(value)), depth)
+
+    def default_mapping(self, value: Any, depth: int) -> None:
+        """Feed a defaultdict."""
+        self.value(value.default_factory, depth)
+        self.mapping(value, depth)
+
+    def text_buffer(self, value: Any, _: int) -> None:
+        """Feed a bytearray."""
+        self.part(value)
+        self.bytes("bytearray", bytes(value), len(value))
+
+    # -- code -----------------------------------------------------------------------------------------------------
+
+    def module(self, value: types.ModuleType, _: int) -> None:
+        """Feed a module: its name alone."""
+        name = types.ModuleType.__getattribute__(value, "__dict__").get("__name__")
+        if type(name) is not str:
+            raise _Opaque
+        self.text("module", name)
+
+    def function(self, value: types.FunctionType, depth: int) -> None:
+        """Feed a function: what it does, its defaults and what it has enclosed, not where it stands."""
+        if value.__module__ != "__main__":
+            self.text("function", f"{value.__module__}.{value.__qualname__}")
+            if not value.__closure__:
+                return
+        else:
+            self._feed(b"def ")
+            self.code(value.__code__, depth)
+        self.value(value.__defaults__, depth)
+        self.value(value.__kwdefaults__, depth)
+        for cell in value.__closure__ or ():
+            self.value(_enclosed(cell), depth)
+        if value.__dict__:
+            self.value(value.__dict__, depth)
+
+    def code(self, code: types.CodeType, depth: int) -> None:
+        """Feed compiled code, line numbers and file left out."""
+        self._feed(code.co_code)
+        self.text("names", " ".join((*code.co_names, "|", *code.co_varnames, "|", *code.co_freevars)))
+        for constant in code.co_consts:
+            if type(constant) is types.CodeType:
+                self.code(constant, depth)
+            else:
+                self.value(constant, depth)
+
+    def method(self, value: types.MethodType, depth: int) -> None:
+        """Feed a bound method."""
+        self.value(value.__func__, depth)
+        self.value(value.__self__, depth)
+
+    def builtin(self, value: Any, depth: int) -> None:
+        """Feed a function written in C."""
+        self.text("builtin", f"{value.__module__}.{value.__qualname__}")
+        if type(value.__self__) is not types.ModuleType and value.__self__ is not None:
+            self.value(value.__self__, depth)
+
+    def partial(self, value: Any, depth: int) -> None:
+        """Feed a functools.partial."""
+        self.value(value.func, depth)
+        self.value(value.args, depth)
+        self.value(value.keywords, depth)
+
+    def descriptor(self, value: Any, depth: int) -> None:
+        """Feed a static method, a class method or a property."""
+        for name in ("__func__", "fget", "fset", "fdel"):
+            part = getattr(value, name, None)
+            if part is not None:
+                self.value(part, depth)
+
+    def cached(self, value: Any, depth: int) -> None:
+        """Feed a function with `lru_cache`: how much its cache holds is part of what it does."""
+        wrapped = getattr(value, "__wrapped__", None)
+        information = value.cache_info()
+        self.part(value)
+        self.text("cache", f"{information.maxsize} {information.currsize}")
+        self.value(wrapped, depth)
+
+    def _class(self, value: type, depth: int) -> None:
+        if not is_users_class(value):
+            self.text("class", qualified_name(value))
+            return
+        known = self._classes.get(id(value))
+        if known is None:
+            inner = _Walk(self._budget, self)
+            inner._members(value, depth)
+            known = self._classes[id(value)] = inner.hash.digest()
+        self._feed(known)
+
+    def _members(self, value: type, depth: int) -> None:
+        self.text("class", qualified_name(value))
+        self.part(value)
+        for base in type.__dict__["__bases__"].__get__(value):
+            self.value(base, depth)
+        for name, member in class_members(value):
+            self.text("member", name)
+            self.value(member, depth)
+
+    # -- objects --------------------------------------------------------------------------------------------------
+
+    def _object(self, value: Any, kind: type, depth: int) -> None:
+        module = module_of(kind)
+        library = module.partition(".")[0]
+        known = _BY_LIBRARY.get(library)
+        if known is not None and known(self, value, kind, depth):
+            return
+        if library in _WITHOUT_VALUE or derives(kind, BaseException) or has_next(kind):
+            raise _Opaque
+        self.part(value)
+        self.value(kind, depth) if is_users_class(kind) else self.text("object", qualified_name(kind))
+        told = self._builtin_content(value, kind, depth)
+        attributes = instance_attributes(value, kind)
+        if derives(kind, enum.Enum):
+            attributes = [(name, item) for name, item in attributes if name in {"_name_", "_value_"}]
+        elif library not in _PRIVATE_STATE and not is_users_class(kind):
+            attributes = _public(attributes, kind)
+        if not attributes and not told and not is_users_class(kind):
+            raise _Opaque
+        self.text("attributes", str(len(attributes)))
+        for name, item in attributes:
+            self.text("attribute", name)
+            self.value(item, depth)
+
+    def _builtin_content(self, value: Any, kind: type, depth: int) -> bool:
+        """Feed what a subclass of a builtin type holds besides its attributes."""
+        for base, feed in _CONTENT:
+            if derives(kind, base):
+                feed(self, value, depth)
+                return True
+        return False
+
+
+def has_next(kind: type) -> bool:
+    """Return whether values of `kind` are iterators: looking at what they give would use it up."""
+    return any("__next__" in type.__dict__["__dict__"].__get__(base) for base in type.__dict__["__mro__"].__get__(kind))
+
+
+def _public(attributes: list[tuple[str, Any]], kind: type) -> list[tuple[str, Any]]:
+    shown = [(name, item) for name, item in attributes if not name.startswith("_") and not _is_cached(kind, name)]
+    return shown or [(name, item) for name, item in attributes if "cache" not in name]
+
+
+def _is_cached(kind: type, name: str) -> bool:
+    for base in type.__dict__["__mro__"].__get__(kind):
+        member = type.__dict__["__dict__"].__get__(base).get(name)
+        if member is not None:
+            described = type(member).__name__.lower()
+            return "cache" in described or "lazy" in described
+    return False
+
+
+def _enclosed(cell: types.CellType) -> Any:
+    try:
+        return cell.cell_contents
+    except ValueError:  # not filled yet
+        return None
+
+
+def _flat(items: Iterable[Any]) -> bool:
+    return set(map(id, map(type, items))) <= _IMMUTABLE_FLAT  # by address: to hash a class runs its metaclass
+
+
+def _pieces(items: Iterable[Any], size: int) -> Iterable[list[Any]]:
+    from itertools import islice
+
+    iterator = iter(items)
+    while piece := list(islice(iterator, size)):
+        yield piece
+
+
+_PLAIN: dict[int, Callable[[_Walk, Any], None]] = {
+    id(type(None)): lambda walk, _: walk._feed(b"N;"),  # noqa: SLF001
+    id(bool): lambda walk, value: walk._feed(b"T;" if value else b"F;"),  # noqa: SLF001
+    id(int): lambda walk, value: walk._feed(b"i%x;" % value if value >= 0 else b"i-%x;" % -value),  # noqa: SLF001
+    id(float): _Walk.number,
+    id(str): lambda walk, value: walk.text("s", value),
+    id(bytes): lambda walk, value: walk.bytes("b", value, len(value)),
+}
+_BY_TYPE: dict[int, Callable[[_Walk, Any, int], None]] = {
+    id(list): _Walk.sequence,
+    id(tuple): _Walk.sequence,
+    id(dict): _Walk.mapping,
+    id(set): _Walk.set,
+    id(frozenset): _Walk.set,
+    id(collections.OrderedDict): _Walk.mapping,
+    id(collections.Counter): _Walk.mapping,
+    id(collections.defaultdict): _Walk.default_mapping,
+    id(collections.deque): _Walk.ordered,
+    id(bytearray): _Walk.text_buffer,
+    id(types.ModuleType): _Walk.module,
+    id(types.FunctionType): _Walk.function,
+    id(types.MethodType): _Walk.method,
+    id(types.BuiltinFunctionType): _Walk.builtin,
+    id(types.MappingProxyType): lambda walk, value, depth: walk.mapping(dict(value), depth),
+    id(functools.partial): _Walk.partial,
+    id(staticmethod): _Walk.descriptor,
+    id(classmethod): _Walk.descriptor,
+    id(property): _Walk.descriptor,
+    id(functools._lru_cache_wrapper): _Walk.cached,  # noqa: SLF001 - the type has no public name
+}
+_CONTENT: tuple[tuple[type, Callable[[_Walk, Any, int], None]], ...] = (
+    (dict, _Walk.mapping),
+    (list, _Walk.sequence),
+    (tuple, _Walk.sequence),
+    (set, _Walk.set),
+    (frozenset, _Walk.set),
+    (str, lambda walk, value, _: walk.text("s", str.__str__(value))),
+    (int, lambda walk, value, _: walk.text("i", int.__repr__(value))),
+    (float, lambda walk, value, _: walk.text("f", "%.9g" % float.__float__(value))),  # noqa: UP031
+    (bytes, lambda walk, value, _: walk.bytes("b", bytes.__getitem__(value, slice(None)), bytes.__len__(value))),
+)
+
+
+def _library(name: str) -> Callable[[_Walk, Any, type, int], bool]:
+    def feed(walk: _Walk, value: Any, kind: type, depth: int) -> bool:
+        from jupyter_prodkit.session import library_digest
+
+        return bool(getattr(library_digest, name)(walk, value, kind, depth))
+
+    return feed
+
+
+_BY_LIBRARY: dict[str, Callable[[_Walk, Any, type, int], bool]] = {
+    "numpy": _library("numpy_value"),
+    "pandas": _library("pandas_value"),
+    "scipy": _library("scipy_value"),
+    "sklearn": _library("sklearn_value"),
+    "torch": _library("torch_value"),
+    "polars": _library("polars_value"),
+    "random": _library("random_value"),
+}

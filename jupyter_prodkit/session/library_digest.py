@@ -1,0 +1,246 @@
+"""Digests of the values of NumPy, pandas, SciPy, PyTorch and Polars, by what they hold, not how it is laid out."""
+
+from __future__ import annotations
+
+import sys
+from typing import Any
+
+from jupyter_prodkit.session.classes import defines, derives, instance_attributes, module_of, qualified_name
+
+__all__ = ["numpy_value", "pandas_value", "polars_value", "random_value", "scipy_value", "sklearn_value", "torch_value"]
+
+_LONGEST_LISTED = 200_000
+_ROUNDING = {8: (1 << 22, ~((1 << 23) - 1), "i8"), 4: (0, ~0, "i4"), 2: (0, ~0, "i2")}
+"""Of the 52 bits of a double's fraction, 29 count (nine digits); shorter floats count whole."""
+
+
+def numpy_value(walk: Any, value: Any, kind: type, depth: int) -> bool:
+    """Feed an array, a NumPy number or a generator of random numbers; False for anything else."""
+    numpy: Any = sys.modules.get("numpy")
+    if numpy is None:
+        return False
+    if derives(kind, numpy.ndarray):
+        _array_object(walk, value, kind, depth, numpy)
+    elif derives(kind, numpy.generic):
+        walk.text("dtype", value.dtype.str)
+        walk.value(value.item() if value.dtype.kind != "V" else value.tobytes(), depth)
+    elif derives(kind, numpy.dtype):
+        walk.text("dtype", str(value))
+    elif kind is numpy.random.Generator:
+        walk.part(value.bit_generator)
+        walk.fleeting(value.bit_generator.state, depth)
+    elif kind is numpy.random.RandomState:
+        walk.part(value)
+        walk.fleeting(value.get_state(legacy=False), depth)
+    elif module_of(kind).startswith("numpy.random") and defines(kind, "state"):
+        walk.part(value)
+        walk.fleeting(value.state, depth)
+    else:
+        return kind.__name__ == "ufunc" and _named(walk, value)
+    return True
+
+
+def _named(walk: Any, value: Any) -> bool:
+    walk.text("ufunc", value.__name__)
+    return True
+
+
+def _array_object(walk: Any, value: Any, kind: type, depth: int, numpy: Any) -> None:
+    owner = value
+    while type(owner.base) is numpy.ndarray:
+        owner = owner.base
+    walk.part(owner)
+    if derives(kind, numpy.ma.MaskedArray):
+        mask = numpy.ma.getmaskarray(value)
+        data = numpy.ndarray.view(value, numpy.ndarray)
+        array(walk, numpy.where(mask, numpy.zeros((), data.dtype), data) if mask.any() else data, depth)
+        array(walk, mask, depth)
+        return
+    plain = value if kind is numpy.ndarray else numpy.ndarray.view(value, numpy.ndarray)
+    array(walk, plain, depth)
+    if kind is not numpy.ndarray:
+        walk.text("array", qualified_name(kind))
+        for name, item in instance_attributes(value, kind):
+            walk.text("attribute", name)
+            walk.value(item, depth)
+
+
+def array(walk: Any, value: Any, depth: int) -> None:
+    """Feed the elements of a plain array: type, shape, content."""
+    kind = value.dtype.kind
+    walk.text("array", f"{value.dtype.str} {value.shape}")
+    if kind == "O":
+        walk.afford(value.size * 5e-8)
+        walk.items("objects", value.ravel().tolist(), depth)
+    elif kind == "V" and value.dtype.names:
+        for name in value.dtype.names:
+            array(walk, value[name], depth)
+    elif kind == "V" and value.dtype.hasobject:
+        walk.items("records", value.ravel().tolist(), depth)
+    else:
+        _numbers(walk, value, kind)
+
+
+def _numbers(walk: Any, value: Any, kind: str) -> None:
+    walk.afford(value.nbytes * (4e-9 if kind in "fc" else 1e-9))
+    content = value if value.flags.c_contiguous else value.copy(order="C")
+    if kind == "c":
+        content = content.view(f"f{value.dtype.itemsize // 2}")
+    if kind in "fc" and content.dtype.itemsize in _ROUNDING and content.dtype.isnative:
+        content = _rounded(content)
+    walk.bytes("data", content.reshape(-1).view("u1") if content.size else b"", content.nbytes)
+
+
+def _rounded(content: Any) -> Any:
+    half, mask, integers = _ROUNDING[content.dtype.itemsize]
+    bits = (content + 0.0).view(integers)  # a new array; minus nought is nought
+    if half:
+        bits += half
+        bits &= mask
+    return bits
+
+
+def pandas_value(walk: Any, value: Any, kind: type, depth: int) -> bool:
+    """Feed a frame, a series, an index or one of their arrays and scalars; False for anything else."""
+    pandas: Any = sys.modules.get("pandas")
+    if pandas is None:
+        return False
+    if derives(kind, pandas.DataFrame):
+        _frame(walk, value, depth)
+    elif derives(kind, pandas.Series):
+        walk.text("series", "")
+        walk.part(value)
+        walk.value(value.name, depth)
+        _index(walk, value.index, depth, pandas)
+        _column(walk, value._values, depth, pandas)  # noqa: SLF001 - the only way without a copy
+    elif derives(kind, pandas.Index):
+        _index(walk, value, depth, pandas)
+    elif derives(kind, pandas.api.extensions.ExtensionArray):
+        walk.part(value)
+        _column(walk, value, depth, pandas)
+    elif kind.__name__ in {"Timestamp", "Timedelta", "Period", "NaTType", "NAType", "Interval"}:
+        walk.text(kind.__name__, repr(value))
+    else:
+        return False
+    return True
+
+
+def _frame(walk: Any, frame: Any, depth: int) -> None:
+    """Feed a frame column by column: how pandas has grouped them into blocks is no part of its value."""
+    pandas: Any = sys.modules["pandas"]
+    manager = frame._mgr  # noqa: SLF001 - public access to columns fills caches of the user's frame
+    walk.part(frame)
+    walk.text("frame", f"{len(frame.index)} {len(frame.columns)}")
+    _index(walk, frame.columns, depth, pandas)
+    _index(walk, frame.index, depth, pandas)
+    columns: list[Any] = [None] * len(frame.columns)
+    for block in manager.blocks:
+        values = block.values
+        places = block.mgr_locs.as_array.tolist()
+        for row, place in enumerate(places):
+            columns[place] = values[row] if getattr(values, "ndim", 1) == 2 else values  # noqa: PLR2004
+    for column in columns:
+        _column(walk, column, depth, pandas)
+    if frame.attrs:
+        walk.fleeting(dict(frame.attrs), depth)
+
+
+def _index(walk: Any, index: Any, depth: int, pandas: Any) -> None:
+    walk.items("names", list(index.names), depth)
+    if isinstance(index, pandas.RangeIndex):
+        walk.text("range", f"{index.start} {index.stop} {index.step}")
+    elif isinstance(index, pandas.MultiIndex):
+        walk.afford(len(index) * 1e-6)
+        walk.items("index", index.tolist(), depth)
+    else:
+        _column(walk, index._values, depth, pandas)  # noqa: SLF001
+
+
+def _column(walk: Any, values: Any, depth: int, pandas: Any) -> None:
+    numpy: Any = sys.modules["numpy"]
+    if type(values) is numpy.ndarray:
+        owner = values
+        while type(owner.base) is numpy.ndarray:
+            owner = owner.base
+        walk.part(owner)
+        array(walk, values, depth)
+        return
+    walk.text("column", str(values.dtype))
+    if isinstance(values, pandas.Categorical):
+        array(walk, numpy.asarray(values.codes), depth)
+        _index(walk, values.categories, depth, pandas)
+    elif hasattr(values, "asi8"):
+        array(walk, values.asi8, depth)
+    elif hasattr(values, "_data") and hasattr(values, "_mask"):
+        array(walk, numpy.where(values._mask, numpy.zeros((), values._data.dtype), values._data), depth)  # noqa: SLF001
+        array(walk, values._mask, depth)  # noqa: SLF001
+    elif module_of(type(values)).partition(".")[0] == "pandas":
+        walk.afford(len(values) * 1e-6)
+        walk.items("column", values.astype(object).tolist(), depth)
+    else:
+        walk.text("column of", qualified_name(type(values)))
+        walk.value(values, depth)
+
+
+def scipy_value(walk: Any, value: Any, kind: type, depth: int) -> bool:
+    """Feed a sparse matrix; False for anything else."""
+    if not module_of(kind).startswith("scipy.sparse") or not defines(kind, "nnz"):
+        return False
+    attributes = dict(instance_attributes(value, kind))
+    walk.text("sparse", f"{kind.__name__} {attributes.get('_shape')}")
+    for name in ("data", "indices", "indptr", "row", "col", "coords", "offsets", "rows", "_dict"):
+        if name in attributes:
+            walk.text("attribute", name)
+            walk.value(attributes[name], depth)
+    return True
+
+
+def sklearn_value(walk: Any, value: Any, kind: type, depth: int) -> bool:
+    """Feed an object of scikit-learn that is written in C, by what it gives to be pickled; False for others."""
+    if defines(kind, "__dict__"):
+        return False
+    walk.part(value)
+    walk.afford(1e-4)
+    walk.text("object", qualified_name(kind))
+    walk.fleeting(value.__reduce__()[1:], depth)
+    return True
+
+
+def torch_value(walk: Any, value: Any, kind: type, depth: int) -> bool:
+    """Feed a tensor on the CPU; a tensor on another device is opaque (to look would wait for it); False otherwise."""
+    torch: Any = sys.modules.get("torch")
+    if torch is None or not derives(kind, torch.Tensor):
+        return False
+    if value.device.type != "cpu" or value.layout is not torch.strided:
+        raise ValueError(kind)
+    walk.address(value.data_ptr())
+    detached = value.detach()
+    content = detached.view(torch.int16) if value.dtype is torch.bfloat16 else detached
+    walk.text("tensor", f"{value.dtype} {value.requires_grad}")
+    array(walk, content.resolve_conj().numpy(), depth)
+    return True
+
+
+def polars_value(walk: Any, value: Any, kind: type, depth: int) -> bool:
+    """Feed an eager frame or series, if it is small; a lazy one is opaque."""
+    if kind.__name__ not in {"DataFrame", "Series"}:
+        raise ValueError(kind)
+    walk.part(value)
+    size = len(value) * (value.width if kind.__name__ == "DataFrame" else 1)
+    if size > _LONGEST_LISTED:
+        raise ValueError(kind)
+    walk.afford(size * 1e-6)
+    for series in value.get_columns() if kind.__name__ == "DataFrame" else [value]:
+        walk.text("series", f"{series.name} {series.dtype}")
+        walk.items("values", series.to_list(), depth)
+    return True
+
+
+def random_value(walk: Any, value: Any, kind: type, depth: int) -> bool:
+    """Feed the state of a `random.Random`."""
+    random: Any = sys.modules["random"]
+    if kind is not random.Random:
+        return False
+    walk.part(value)
+    walk.fleeting(value.getstate(), depth)
+    return True
