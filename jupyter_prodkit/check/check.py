@@ -10,7 +10,7 @@ from jupyter_prodkit.check.rules import RULES, look_at_cells
 from jupyter_prodkit.check.rules.leftovers import orphaned
 from jupyter_prodkit.check.rules.secrets import redacted
 from jupyter_prodkit.check.settings import DEFAULTS, Settings
-from jupyter_prodkit.check.simulation import simulate
+from jupyter_prodkit.check.simulation import Really, simulate
 from jupyter_prodkit.check.surroundings import NOTHING_KNOWN, Surroundings
 from jupyter_prodkit.notebook.document import Notebook
 from jupyter_prodkit.session.record import Timeline
@@ -26,17 +26,20 @@ def check_session(
     *,
     surroundings: Surroundings = NOTHING_KNOWN,
     settings: Settings = DEFAULTS,
+    really: Really | None = None,
 ) -> Report:
     """Return the report on `notebook` as the kernel that `timeline` describes leaves it.
 
+    `really` is what really running the page gave, where it was run.
+
     What `settings` and the cells' marks switch off are findings: states, verdict and plan are as without.
     """
-    clean = simulate(notebook, timeline)
+    clean = simulate(notebook, timeline, really or Really())
     evidence = Evidence(notebook, timeline, clean, surroundings)
     look_at_cells(notebook)
     findings = [finding for rule in RULES for finding in rule(evidence)]
     findings = redacted(settings.kept(_not_ignored(notebook, findings)), notebook)
-    cells = tuple(_verdict(judged) for judged in clean.cells)
+    cells = tuple(_verdict(judged, really or Really()) for judged in clean.cells)
     return Report(
         notebook=notebook.path.name,
         verdict=verdict_of(cells),
@@ -80,20 +83,36 @@ def _not_known(cell: CellVerdict) -> CellVerdict:
     return CellVerdict(cell_id=cell.cell_id, index=cell.index, state=state, executions=0)
 
 
-def _verdict(judged: Judged) -> CellVerdict:
+def _verdict(judged: Judged, really: Really) -> CellVerdict:
     return CellVerdict(
         cell_id=judged.cell.cell_id,
         index=judged.cell.index,
         state=judged.state,
         executions=len(judged.runs),
         seconds=None if judged.shown is None else round(judged.shown.seconds, 6),
+        reason=_reason(judged, really),
     )
 
 
+def _reason(judged: Judged, really: Really) -> str:
+    """Why it is in its state, where really running the page has to do with it."""
+    refused = really.refused.get(judged.cell.cell_id)
+    if refused:
+        return f"It was not allowed to {' or to '.join(refused)} when the page was re-run."
+    if judged.chance:
+        return f"Chance: {judged.chance}."
+    if judged.state == "unverified" and really.unfinished and judged.cell.cell_id not in really.runs:
+        return f"The page was not re-run up to here: {really.unfinished}."
+    return ""
+
+
 def _not_ignored(notebook: Notebook, findings: list[Finding]) -> list[Finding]:
-    """Leave out what rules say of the cells they are to skip; hidden state is no matter of taste."""
-    skipped = {cell.cell_id for cell in notebook.cells if cell.is_ignored}
-    return [one for one in findings if one.cell_id not in skipped or one.rule.startswith("hidden-state/")]
+    """Leave out what rules say of cells that are marked to be ignored; hidden state is said all the same."""
+    ignored = {cell.cell_id for cell in notebook.cells if cell.is_ignored}
+    return [
+        finding for finding in findings
+        if finding.cell_id not in ignored or finding.rule.startswith("hidden-state/")
+    ]  # fmt: skip
 
 
 def _in_order(notebook: Notebook, findings: list[Finding]) -> tuple[Finding, ...]:

@@ -5,9 +5,11 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from jupyter_prodkit.check.judged import CleanRun
+from jupyter_prodkit.notebook.document import Cell
+from jupyter_prodkit.notebook.outputs import same_outputs
 from jupyter_prodkit.session.record import Execution, Glimpse
 
-__all__ = ["Comparison", "compare"]
+__all__ = ["Comparison", "compare", "shows_the_same"]
 
 _GONE = Glimpse("gone", "no such name")
 
@@ -29,7 +31,7 @@ class Comparison:
         return bool(self.differing or self.shows_otherwise) or not (self.doubtful or self.shows_otherwise is None)
 
 
-def compare(clean: CleanRun, shown: Execution, match: Execution) -> Comparison:
+def compare(clean: CleanRun, cell: Cell, shown: Execution, match: Execution) -> Comparison:
     """Return how what `shown` did differs from what `match` did, which is what a clean run does.
 
     `clean` is the clean run's state before the cell.
@@ -51,7 +53,8 @@ def compare(clean: CleanRun, shown: Execution, match: Execution) -> Comparison:
         elif not had.differs_from(has):
             continue
         differing.append((name, had or Glimpse("another value"), has or Glimpse("another value")))
-    return Comparison(tuple(differing), _shows_otherwise(shown, match), tuple(doubtful))
+    same = shows_the_same(cell, shown, match)
+    return Comparison(tuple(differing), None if same is None else not same, tuple(doubtful))
 
 
 def _left(run: Execution, name: str) -> tuple[str, Glimpse | None] | None:
@@ -81,9 +84,15 @@ def _can_tell(one: Glimpse, other: Glimpse) -> bool:
     return one.digest is None and other.digest is None and one.sample is None and other.sample is None
 
 
-def _shows_otherwise(shown: Execution, match: Execution) -> bool | None:
+def shows_the_same(cell: Cell, shown: Execution | None, match: Execution) -> bool | None:
+    """Return whether the page shows what `match` shows; None where either is not known."""
     if shown is match:
-        return False
-    one = None if shown.shown is None else shown.shown.digest
+        return True
+    one = cell.shown_digest if shown is None or shown.shown is None else shown.shown.digest
     other = None if match.shown is None else match.shown.digest
-    return None if one is None or other is None else one != other
+    if one is None or other is None:
+        return None
+    outputs = getattr(match.shown, "outputs", None)
+    if one == other or outputs is None or not cell.outputs or cell.shown_digest != one:
+        return one == other
+    return same_outputs(cell.outputs, outputs)  # tolerant of what no reader would see

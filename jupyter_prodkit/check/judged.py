@@ -53,6 +53,8 @@ class Judged:
     """Whether a clean run surely shows something else."""
     is_replayed: bool = False
     """Whether `clean_run` comes from really having run the page up to here."""
+    chance: str = ""
+    """How two clean runs disagree about it, where they were made."""
 
     @property
     def shown(self) -> Execution | None:
@@ -77,6 +79,10 @@ class CleanRun:
     """What each cell wrote, by its id."""
     around: dict[str, Version] = field(default_factory=dict)
     """What there is besides names, where a cell has changed it."""
+    untrusted: frozenset[str] = frozenset()
+    """Names made by cells that were kept from doing what they do."""
+    by_chance: frozenset[str] = frozenset()
+    """Names whose values are chance."""
     at_start: Mapping[str, Version] = field(default_factory=lambda: dict(AT_START))
     """What there is besides names when a kernel starts."""
     definitions: Definitions = field(default_factory=Definitions)

@@ -8,28 +8,44 @@ whatever the timeline says.
 
 from __future__ import annotations
 
+import ast
 from collections.abc import Mapping, Sequence
-from dataclasses import replace
+from dataclasses import dataclass, field, replace
+from types import MappingProxyType
 
-from jupyter_prodkit.check.comparison import Comparison, compare
+from jupyter_prodkit.check.comparison import Comparison, compare, shows_the_same
 from jupyter_prodkit.check.homes import runs_of_cells
 from jupyter_prodkit.check.judged import CleanRun, Judged, Mismatch
 from jupyter_prodkit.check.matching import matches, mismatches_of
 from jupyter_prodkit.check.report import CellState
-from jupyter_prodkit.notebook.dataflow import writes
+from jupyter_prodkit.notebook.dataflow import needs_when_run, writes
 from jupyter_prodkit.notebook.document import Cell, Notebook
 from jupyter_prodkit.notebook.names import CodeNames, code_names
 from jupyter_prodkit.session.record import Execution, Timeline, Version
 from jupyter_prodkit.session.stated import settle, stated_names
 
-__all__ = ["simulate"]
+__all__ = ["Really", "simulate"]
 
 
-def simulate(notebook: Notebook, timeline: Timeline, replayed: Mapping[str, Execution] | None = None) -> CleanRun:
-    """Walk the page of `notebook` from a clean start, guided by what `timeline` says ran.
+@dataclass(frozen=True, slots=True)
+class Really:
+    """What really running the page gave."""
 
-    `replayed` gives, by cell, the outcome of really having run the page up to there.
-    """
+    runs: Mapping[str, Execution] = field(default_factory=lambda: MappingProxyType({}))
+    """What each cell did that was run, by its id."""
+    refused: Mapping[str, tuple[str, ...]] = field(default_factory=lambda: MappingProxyType({}))
+    """The cells that were not allowed to do something, and what."""
+    by_chance: Mapping[str, str] = field(default_factory=lambda: MappingProxyType({}))
+    """The cells that two clean runs disagree about, and how."""
+    unfinished: str = ""
+    """Why it ended before the last cell in doubt; empty where it did not."""
+
+
+_NOTHING_RUN = Really()
+
+
+def simulate(notebook: Notebook, timeline: Timeline, really: Really = _NOTHING_RUN) -> CleanRun:
+    """Walk the page of `notebook` from a clean start, guided by what `timeline` says ran, and by what `really` did."""
     clean = CleanRun()
     runs = runs_of_cells(notebook, timeline)
     same_code: dict[str, list[Execution]] = {}
@@ -39,12 +55,42 @@ def simulate(notebook: Notebook, timeline: Timeline, replayed: Mapping[str, Exec
     for cell in notebook.code_cells:
         own = runs.get(cell.cell_id, [])
         clean.homes.update((run.number, cell) for run in own)
-        replay = None if replayed is None else replayed.get(cell.cell_id)
-        judged = _judge(clean, cell, own, same_code.get(cell.digest, []), replay)
+        replay = _trusted(clean, cell, really)
+        judged = _told_from_chance(clean, _judge(clean, cell, own, same_code.get(cell.digest, []), replay), really)
         clean.cells.append(judged)
         _advance(clean, cell, judged.clean_run, seen)
     _charge_what_the_page_does_not_explain(clean, timeline)
     return clean
+
+
+def _trusted(clean: CleanRun, cell: Cell, really: Really) -> Execution | None:
+    """What the cell really did, unless it was kept from doing it, or read what such a cell above had made."""
+    replay = really.runs.get(cell.cell_id)
+    if replay is None:
+        return None
+    reads = needs_when_run(code_names(cell.source), clean.definitions)
+    kept_from = cell.cell_id in really.refused or bool(reads & clean.untrusted)
+    written = frozenset(replay.outputs)
+    clean.untrusted = clean.untrusted | written if kept_from else clean.untrusted - written
+    return None if kept_from else replay
+
+
+def _told_from_chance(clean: CleanRun, judged: Judged, really: Really) -> Judged:
+    """The verdict, where what differs is chance: two clean runs disagree about it, or it draws without a seed."""
+    cell, run = judged.cell, judged.clean_run
+    drew = judged.shown is not None and bool(judged.shown.drew_unseeded) and not _only_imports(cell)
+    reads = needs_when_run(code_names(cell.source), clean.definitions)
+    follows = judged.is_replayed and judged.state == "diverges" and bool(reads & clean.by_chance)
+    by_chance = cell.cell_id in really.by_chance or drew or follows
+    written = frozenset[str]() if run is None else frozenset(run.outputs)
+    clean.by_chance = clean.by_chance | written if by_chance else clean.by_chance - written
+    if by_chance and judged.state in {"reproduced", "diverges"} and not judged.edited:
+        return replace(judged, state="nondeterministic", chance=really.by_chance.get(cell.cell_id, ""))
+    return judged
+
+
+def _only_imports(cell: Cell) -> bool:
+    return cell.tree is not None and all(isinstance(one, (ast.Import, ast.ImportFrom)) for one in cell.tree.body)
 
 
 def _judge(
@@ -62,7 +108,7 @@ def _judge(
     mismatches = () if edited or match is shown else mismatches_of(clean, shown)
     if match is None:
         return replace(found, state="failed" if missing or not cell.is_valid else "unverified", mismatches=mismatches)
-    compared = compare(clean, shown, match)
+    compared = compare(clean, cell, shown, match)
     if match is not shown and not edited and replay is None and _same_outcome(shown, match, mismatches):
         return replace(found, clean_run=shown)
     return replace(
@@ -74,12 +120,18 @@ def _judge(
 def _judged_unseen(found: Judged) -> Judged:
     """The verdict on a cell that has not run in this kernel: by what the page shows, if it is known what it should."""
     cell, match = found.cell, found.clean_run
-    if match is not None and cell.shown_digest is not None and match.shown is not None:
-        same = match.shown.digest == cell.shown_digest
-        return replace(found, state="reproduced" if same else "diverges", shows_otherwise=not same)
+    has_run = cell.execution_count is not None
+    if match is not None and found.is_replayed and (has_run or cell.outputs):
+        same = not cell.outputs or shows_the_same(cell, None, match)
+        failed = not match.success and not cell.shows_error
+        return replace(
+            found, state="failed" if failed else "reproduced" if same else "diverges", shows_otherwise=not same
+        )
+    if match is not None and found.is_replayed and not match.outputs and match.shown is not None:
+        return found if match.shown.is_empty else replace(found, state="never run")
     if (found.missing or not cell.is_valid) and not cell.shows_error:
         return replace(found, state="failed")
-    return replace(found, state="never run" if cell.execution_count is None else "unverified")
+    return replace(found, state="unverified" if has_run else "never run")
 
 
 def _state(found: Judged, match: Execution, compared: Comparison) -> CellState:
@@ -161,7 +213,7 @@ def _advance(clean: CleanRun, cell: Cell, match: Execution | None, seen: set[Ver
 
 
 def _written(clean: CleanRun, match: Execution) -> dict[str, Version]:
-    """What a clean run writes, by a run that read the same; a name that existed only then is not made by changing it."""
+    """What a clean run writes, by a run that read the same; a name that existed only then is not made by a change."""
     return {
         name: version for name, version in match.outputs.items() if name not in match.mutated or name in clean.state
     }

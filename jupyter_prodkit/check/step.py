@@ -8,11 +8,16 @@ from typing import Annotated, Literal
 import msgspec
 
 from jupyter_prodkit.check.check import check_file, check_session
+from jupyter_prodkit.check.effort import Effort
+from jupyter_prodkit.check.look_around import look_around
 from jupyter_prodkit.check.report import Report, Severity
+from jupyter_prodkit.check.settings import Settings, read_settings
+from jupyter_prodkit.check.surroundings import Surroundings
 from jupyter_prodkit.notebook.document import Notebook
 from jupyter_prodkit.progress import Progress
 from jupyter_prodkit.release import ReleaseRecord
-from jupyter_prodkit.session.record import Timeline
+from jupyter_prodkit.session.kernel import LiveKernel
+from jupyter_prodkit.session.record import EMPTY_TIMELINE, Timeline
 from jupyter_prodkit.step import Fact, Inputs, Options, Plan, Result, Step
 
 __all__ = ["CHECK", "CheckOptions", "sentence"]
@@ -64,7 +69,15 @@ class CheckPlan(Plan):
 
     notebook: Notebook
     timeline: Timeline | None
-    fail_on: Severity
+    kernel: LiveKernel | None
+    surroundings: Surroundings
+    settings: Settings
+    options: CheckOptions
+
+    @property
+    def effort(self) -> Effort:
+        """What really running the page may take and do."""
+        return Effort(self.options.budget, self.options.allow_effects)
 
 
 def sentence(report: Report) -> str:
@@ -88,31 +101,60 @@ def _cells(count: int) -> str:
 
 
 def _plan(inputs: Inputs, options: CheckOptions) -> CheckPlan:
-    timeline = None if inputs.kernel is None else inputs.kernel.timeline
+    kernel = inputs.kernel
+    timeline = None if kernel is None else kernel.timeline
     if timeline is not None and not timeline.executions and not inputs.notebook.from_file:
         basis = "what ran in this kernel: nothing yet"
     elif timeline is None or not timeline.executions:
         timeline, basis = None, "the saved file alone"
     else:
         basis = f"the {len(timeline.executions)} runs recorded in this kernel"
+    if options.verify:
+        basis = "running it twice from the top in new kernels"
+    elif options.replay:
+        basis += ", and run in a process of its own what they can't vouch for"
     return CheckPlan(
         summary=f"Judge {inputs.notebook.path.name} by {basis}.",
         notebook=inputs.notebook,
         timeline=timeline,
-        fail_on=options.fail_on,
+        kernel=kernel,
+        surroundings=look_around(inputs.notebook, kernel),
+        settings=read_settings(inputs.notebook.path.parent),
+        options=options,
     )
 
 
 def _run(plan: CheckPlan, progress: Progress) -> Result:
-    progress.stage("Walking the page as a clean run would")
-    report = check_file(plan.notebook) if plan.timeline is None else check_session(plan.notebook, plan.timeline)
+    report = _report(plan, progress)
     counts = {s: sum(f.severity == s for f in report.findings) for s in ("blocker", "warning", "note")}
     return Result(
         summary=sentence(report),
         facts=tuple(Fact(f.severity, f"{f.message}: {f.because}") for f in report.findings),
         recorded={"verdict": report.verdict, "cells": len(report.cells), **counts},
         document=report,
-        exit_code=1 if report.at_or_above(plan.fail_on) else 0,
+        exit_code=1 if report.at_or_above(plan.options.fail_on) else 0,
+    )
+
+
+def _report(plan: CheckPlan, progress: Progress) -> Report:
+    notebook, timeline = plan.notebook, plan.timeline
+    if not (plan.options.replay or plan.options.verify):
+        progress.stage("Walking the page as a clean run would")
+        if timeline is None:
+            return check_file(notebook, surroundings=plan.surroundings, settings=plan.settings)
+        return check_session(notebook, timeline, surroundings=plan.surroundings, settings=plan.settings)
+    from jupyter_prodkit.check.settling import settle, verified, with_closer_look  # heavy, and seldom asked for
+
+    if timeline is not None and plan.kernel is not None:
+        unknown = {name for run in timeline.executions for name, seen in run.after.items() if seen.digest is None}
+        timeline = with_closer_look(timeline, plan.kernel.look_closely(sorted(unknown & timeline.live.keys())))
+    recorded = timeline or EMPTY_TIMELINE
+    if plan.options.verify:
+        really = verified(notebook, plan.effort, progress)
+    else:
+        really = settle(notebook, recorded, plan.effort, progress)
+    return check_session(
+        notebook, recorded, surroundings=plan.surroundings, settings=plan.settings, really=really
     )
 
 

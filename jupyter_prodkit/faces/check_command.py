@@ -9,7 +9,7 @@ from pathlib import Path
 
 import msgspec
 
-from jupyter_prodkit.check.formats.outcome import NotChecked, Outcome
+from jupyter_prodkit.check.formats.outcome import NotChecked, Outcome, place_of
 from jupyter_prodkit.check.formats.text import closing_text, outcome_text
 from jupyter_prodkit.check.report import Report
 from jupyter_prodkit.check.step import CHECK, CheckOptions, sentence
@@ -105,7 +105,8 @@ def _check_single(path: Path, options: CheckOptions, parsed: argparse.Namespace)
             raise
         print(outcomes_in(wanted, [NotChecked.because_of(error, path, Path.cwd())]))  # noqa: T201
         return 1
-    print(printed(CHECK, result, task.options, notebook))  # noqa: T201 - the answer asked for
+    text = printed(CHECK, result, task.options, notebook)
+    print(f"{place_of(path, Path.cwd())}: {text}" if wanted == "text" else text)  # noqa: T201 - the answer asked for
     if said and wanted == "text":
         print(said)  # noqa: T201
     return result.exit_code

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import ast
 import hashlib
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from functools import cached_property, lru_cache
 from pathlib import Path
-from typing import Literal
+from typing import Any, Literal
 
 from jupyter_prodkit.notebook.marks import Marks, is_ignored, marks_text, read_marks
 from jupyter_prodkit.notebook.syntax import parsed, shared_tree
@@ -29,13 +30,20 @@ class Cell:
     execution_count: int | None = None
     shows_error: bool = False
     """Whether a traceback stands below it; False where outputs are not known."""
-    shown_digest: str | None = None
-    """Digest of what it shows; None where that is not known, or was cleared."""
+    outputs: tuple[Mapping[str, Any], ...] = field(default=(), compare=False, repr=False)
+    """What it shows, in nbformat's shape; empty where that is not known, or was cleared."""
 
     @cached_property
     def python(self) -> str:
         """The source as plain Python: magics turned into the calls that IPython makes of them."""
         return to_python(self.source)
+
+    @cached_property
+    def shown_digest(self) -> str | None:
+        """Digest of what it shows; None where that is not known, or was cleared."""
+        from jupyter_prodkit.notebook.outputs import shown_digest  # when first needed: it compiles patterns
+
+        return shown_digest(self.outputs) if self.outputs else None
 
     @cached_property
     def digest(self) -> str:

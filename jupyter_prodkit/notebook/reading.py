@@ -8,7 +8,6 @@ from typing import Any
 
 from jupyter_prodkit.errors import NotebookError
 from jupyter_prodkit.notebook.document import Cell
-from jupyter_prodkit.notebook.outputs import shown_digest
 
 __all__ = ["read_cells"]
 
@@ -94,5 +93,5 @@ def _cell(index: int, node: Any) -> Cell:
         tags=tuple(node["metadata"].get("tags", ())),
         execution_count=node.get("execution_count"),
         shows_error=any(output.get("output_type") == "error" for output in node.get("outputs", ())),
-        shown_digest=shown_digest(node["outputs"]) if node.get("outputs") else None,
+        outputs=tuple(node.get("outputs", ())),
     )

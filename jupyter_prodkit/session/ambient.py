@@ -95,6 +95,12 @@ class Ambient:
         self.now.update(moved)
         return Observed(moved, drawn_from, unseeded)
 
+    def between_runs(self) -> None:
+        """Take what has moved since the last observation as nobody's: the kernel draws random numbers, too."""
+        for stream in self._observe_streams():
+            if self.now[stream].startswith("="):
+                self.now[stream] = f"= {self._streams[stream]}"
+
     def _observe_streams(self) -> list[str]:
         found = {"random": f"{hash(random.getstate()):x}"}  # numbers only: no hash seed plays a part
         for stream, state_of in (("numpy.random", _numpy_state), ("torch.random", _torch_state)):
@@ -121,16 +127,14 @@ class Ambient:
 
     def _observe_options(self, name: str, source: str) -> Version | None:
         now = _options_of(name)
-        if now is None:
-            return None
         held = self._snapshots.get(name)
-        if now == held:
+        if now is None or now == held:
             return None
-        self._snapshots[name] = now
+        self._snapshots[name] = now = _copied(now)
         if held is None and _SETS_OPTIONS[name].search(source) is None:
             self.now[name] = _DEFAULT
             return None
-        return f"= {xxhash.xxh3_64_hexdigest(repr(sorted(map(repr, _flat(now)))).encode())}"
+        return f"= {xxhash.xxh3_64_hexdigest(repr(_flat(now)).encode('utf-8', 'replace'))}"
 
 
 def may_depend_on(source: str, around: Mapping[str, Version]) -> dict[str, Version]:
@@ -159,35 +163,41 @@ def _torch_state() -> str | None:
 
 
 def _options_of(name: str) -> Any:
-    """A copy of the options of a library that is loaded, to compare with."""
+    """The options of a library that is loaded, to compare with; not a copy."""
     try:
         if name == "numpy options":
             numpy: Any = sys.modules.get("numpy")
             return None if numpy is None else numpy.get_printoptions()
         if name == "pandas options":
             config: Any = sys.modules.get("pandas._config.config")
-            return None if config is None else _nested_copy(config._global_config)  # noqa: SLF001 - no public dump
-        matplotlib: Any = sys.modules.get("matplotlib")
-        parameters = getattr(matplotlib, "rcParams", None)
-        if parameters is None:
-            return None
-        copy = dict.copy(parameters)
+            return None if config is None else config._global_config  # noqa: SLF001 - no public dump
+        parameters = getattr(sys.modules.get("matplotlib"), "rcParams", None)
+        return None if parameters is None else _Settings(parameters)
     except Exception:  # noqa: BLE001 - half imported, or another version than we know
         return None
-    for key in _SETTLED_LATE:
-        copy.pop(key, None)
-    return copy
 
 
-def _nested_copy(options: Any) -> Any:
-    return {key: _nested_copy(value) if type(value) is dict else value for key, value in options.items()}
+class _Settings(dict[str, Any]):
+    """Matplotlib's settings without those that it settles by itself, and without what reading them sets off."""
+
+    def __init__(self, parameters: Any) -> None:
+        super().__init__(dict.items(parameters))
+        for key in _SETTLED_LATE:
+            self.pop(key, None)
 
 
-def _flat(options: Mapping[str, Any], prefix: str = "") -> list[tuple[str, str]]:
-    found: list[tuple[str, str]] = []
+def _copied(options: Any) -> Any:
+    return {key: _copied(value) if type(value) is dict else value for key, value in options.items()}
+
+
+def _flat(options: Mapping[str, Any], prefix: str = "") -> list[str]:
+    found: list[str] = []
     for key, value in options.items():
-        found += _flat(value, f"{prefix}{key}.") if type(value) is dict else [(prefix + key, _ADDRESS.sub("", repr(value)))]
-    return found
+        if type(value) is dict:
+            found += _flat(value, f"{prefix}{key}.")
+        else:
+            found.append(f"{prefix}{key} = {_ADDRESS.sub('', repr(value))}")
+    return sorted(found)
 
 
 _ADDRESS = re.compile(r" at 0x[0-9a-f]+")

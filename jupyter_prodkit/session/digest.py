@@ -1,3 +1,4 @@
+# ruff: noqa: SIM905 - long lists read best as words
 """What a value contains, as a digest that is the same in every process; runs no code of the user's.
 
 Two values with equal digests are equal, up to the ninth digit of their floats: last-bit noise between two runs of one
@@ -8,7 +9,7 @@ in the time given.
 from __future__ import annotations
 
 import collections
-import datetime
+import datetime as dt
 import decimal
 import enum
 import fractions
@@ -24,7 +25,14 @@ from typing import Any
 
 import xxhash
 
-from jupyter_prodkit.session.classes import class_members, derives, instance_attributes, is_users_class, module_of, qualified_name
+from jupyter_prodkit.session.classes import (
+    class_members,
+    derives,
+    instance_attributes,
+    is_users_class,
+    module_of,
+    qualified_name,
+)
 
 __all__ = ["Budget", "Digest", "digest", "examine"]
 
@@ -38,7 +46,7 @@ _SAID_BY_REPR = frozenset(
     map(
         id,
         (
-            datetime.date, datetime.datetime, datetime.time, datetime.timedelta, datetime.timezone, decimal.Decimal,
+            dt.date, dt.datetime, dt.time, dt.timedelta, dt.timezone, decimal.Decimal,
             fractions.Fraction, pathlib.PurePosixPath, pathlib.PureWindowsPath, pathlib.PosixPath,
             pathlib.WindowsPath, uuid.UUID, re.Pattern, range, complex, types.EllipsisType, types.NotImplementedType,
         ),
@@ -48,9 +56,11 @@ _IMMUTABLE_FLAT = frozenset(map(id, (int, str, bool, type(None), bytes)))
 _PRIVATE_STATE = frozenset({"sklearn", "networkx", "torch", "xgboost", "lightgbm"})
 """Libraries whose objects keep what they know in private attributes; of others those are caches most often."""
 _WITHOUT_VALUE = frozenset(
-    "matplotlib mpl_toolkits IPython ipykernel ipywidgets traitlets threading _thread asyncio logging socket ssl io _io "
-    "sqlite3 subprocess concurrent multiprocessing weakref plotly bokeh altair tqdm dask ray pyspark".split()  # noqa: SIM905
+    "matplotlib mpl_toolkits IPython ipykernel ipywidgets traitlets threading _thread asyncio socket ssl io _io "
+    "sqlite3 subprocess concurrent multiprocessing weakref plotly bokeh altair tqdm dask ray pyspark".split()
 )
+_BY_NAME_ALONE = frozenset({"logging", "argparse", "typing"})
+"""Libraries whose objects stand for themselves: to use a logger changes nothing that a result depends on."""
 
 
 class _Opaque(Exception):  # noqa: N818 - no error: this is how the walk says that it has to give up
@@ -360,6 +370,9 @@ class _Walk:
             return
         if library in _WITHOUT_VALUE or derives(kind, BaseException) or has_next(kind):
             raise _Opaque
+        if library in _BY_NAME_ALONE:
+            self.text("object", qualified_name(kind))
+            return
         self.part(value)
         self.value(kind, depth) if is_users_class(kind) else self.text("object", qualified_name(kind))
         told = self._builtin_content(value, kind, depth)

@@ -30,7 +30,7 @@ _UNSEEN = Digest(None, frozenset())
 
 
 def glimpse(value: Any, budget: Budget | None = None) -> Glimpse:
-    """Return a glimpse of `value`, its digest included if `budget` allows. Never raises, and runs no code of the user's."""
+    """Return a glimpse of `value`, with its digest if `budget` allows. Never raises, and runs no code of the user's."""
     return glimpse_and_parts(value, budget)[0]
 
 
@@ -61,16 +61,18 @@ def _text(kind: type, value: Any) -> str:
         return _plain_text(value)
     if id(kind) in _CONTAINERS:
         return f"a {_NAME_OF(kind)} of {len(value):,}"
+    return _library_text(kind, value) or f"a {_NAME_OF(kind)}"
+
+
+def _library_text(kind: type, value: Any) -> str:
     if id(kind) in _numpy_scalars(sys.modules.get("numpy")):
         return repr(value.item())
     if kind is types.ModuleType:
         name = vars(value).get("__name__")
         return f"the module {name}" if type(name) is str else "a module"
-    if _is_table(kind):
-        return _table_text(value)
     if kind is getattr(sys.modules.get("numpy"), "ndarray", None):
         return f"an array of {' × '.join(f'{n:,}' for n in value.shape) or 'no dimension'} {value.dtype}"
-    return f"a {_NAME_OF(kind)}"
+    return _table_text(value) if _is_table(kind) else ""
 
 
 @lru_cache(maxsize=2)

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from typing import Any, Protocol, TypeVar
 
-from jupyter_prodkit.session.record import Timeline
+from jupyter_prodkit.session.record import Glimpse, Timeline
 
 __all__ = ["LiveKernel"]
 
@@ -22,6 +22,9 @@ class LiveKernel(Protocol):
     @property
     def timeline(self) -> Timeline:
         """What has run, as an immutable snapshot."""
+
+    def look_closely(self, names: Iterable[str]) -> Mapping[str, Glimpse]:
+        """Return what the user's `names` hold, however long the look takes; between cells."""
 
     def user_modules(self) -> Mapping[str, str | None]:
         """Return each module that the user's code loaded (not the kernel itself, not we) and the file it came from."""

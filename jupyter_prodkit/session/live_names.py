@@ -43,11 +43,11 @@ class LiveNames:
 
     def ids(self) -> dict[str, int]:
         """Return the address of each of the user's names; the shell's own are left out."""
-        return {
-            name: id(value)
-            for name, value in dict(self._namespace).items()  # a copy: threads of the user's may bind meanwhile
-            if type(name) is str and not (name[:1] in _MAY_BE_THE_SHELLS and is_shells_own(name))
-        }
+        names = dict(self._namespace)  # a copy: threads of the user's may bind meanwhile
+        ids = dict(zip(names, map(id, names.values()), strict=True))
+        for name in [n for n in ids if type(n) is not str or (n[:1] in _MAY_BE_THE_SHELLS and is_shells_own(n))]:
+            del ids[name]
+        return ids
 
     def known(self, name: str) -> Glimpse | None:
         """Return what the last look at `name` found, None where there was none since it was bound."""

@@ -7,13 +7,14 @@ import concurrent.futures
 import logging
 import os
 import threading
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from jupyter_prodkit.errors import NotebookError
 from jupyter_prodkit.notebook.document import Notebook, read_notebook
-from jupyter_prodkit.session.record import Timeline
+from jupyter_prodkit.session.glimpse import glimpse
+from jupyter_prodkit.session.record import Glimpse, Timeline
 from jupyter_prodkit.session.shown import RunOutputs, ShownLog
 from jupyter_prodkit.session.tracker import Tracker
 
@@ -149,6 +150,11 @@ class Session:
     def timeline(self) -> Timeline:
         """What has run."""
         return self._tracker.timeline
+
+    def look_closely(self, names: Iterable[str]) -> Mapping[str, Glimpse]:
+        """Return what the user's `names` hold, however long the look takes."""
+        held = self.namespace
+        return self.on_main_thread(lambda: {name: glimpse(held[name]) for name in names if name in held})
 
     def user_modules(self) -> Mapping[str, str | None]:
         """Return the modules that the user's code loaded, with their files."""

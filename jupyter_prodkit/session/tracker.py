@@ -84,6 +84,7 @@ class Tracker:
         self._live = LiveNames(namespace)
         self._ambient = Ambient(from_start=from_start)
         self._outputs_of: dict[str, Mapping[str, Version]] = {}  # of the last run of each code, by how it ended
+        self._value_of: dict[Version, Version] = {}  # the versions of values that could be looked at, by their origin
         self._count = 0
         self._credit = _CREDIT_AT_START
         self._disturbed = True
@@ -164,6 +165,7 @@ class Tracker:
         before = self._known(reads)
         inputs = {name: self._version_now(name, seen) for name, seen in before.items()}
         absent = frozenset(names.needs - ids.keys())
+        self._ambient.between_runs()
         around = may_depend_on(source, self._ambient.now)
         return _Running(source, names, ids, inputs, absent, before, around, cell_id, shown)
 
@@ -196,9 +198,9 @@ class Tracker:
     ) -> Execution:
         started = time.perf_counter()
         self._credit = min(_MOST_CREDIT, self._credit + _SHARE_OF_USERS_TIME * seconds)
-        budget = self._budget()
         ids = self._live.ids()
         bound = self._bound(running, ids, error)
+        budget = self._budget()
         in_place, groups = self._changed_in_place(running, ids, bound, budget)
         self._live.forget(name for name in bound if running.ids.get(name) != ids[name])
         after = {**self._live.look(bound, budget), **in_place}
@@ -293,12 +295,20 @@ class Tracker:
             self._timeline = Timeline(runs, live, dict(self._ambient.now), models, known.from_start)
 
     def _versions(self, running: _Running, made_by: str, after: Mapping[str, Glimpse]) -> dict[str, Version]:
-        settled = settle(stated_names(running.source), running.inputs) if after else {}
+        unsettled = any(seen.digest is None for seen in after.values())
+        by_text = unsettled or running.names.deferred or running.names.imports
+        settled = settle(stated_names(running.source), running.inputs) if by_text else {}
         base = [made_by, *(f"{name} {version}" for name, version in sorted(running.inputs.items()))]
-        return {
-            name: settled.get(name) or (valued(seen.digest) if seen.digest is not None else short(*base, name))
-            for name, seen in after.items()
-        }
+        made: dict[str, Version] = {}
+        for name, seen in after.items():
+            origin = short(*base, name)
+            if name in settled:
+                made[name] = settled[name]
+            elif seen.digest is not None:
+                made[name] = self._value_of[origin] = valued(seen.digest)
+            else:  # what was looked at when the same was made before is known now
+                made[name] = self._value_of.get(origin, origin)
+        return made
 
     def _made_again(self, made_by: str, ids: Mapping[str, int]) -> dict[str, Version]:
         """What the same code made before and is still there: a star import binds the same objects again, unseen."""

@@ -38,8 +38,8 @@ class Lab:
     url: str
     root: Path
 
-    def open(self, page: Page, sources: list[str], kernel: str = "python3") -> NotebookPage:
-        """Write a notebook of these code cells, open it and the panel, and wait for its kernel."""
+    def open(self, page: Page, sources: list[str], kernel: str = "python3", *, panel: bool = True) -> NotebookPage:
+        """Write a notebook of these code cells, open it and (if wanted) the panel, and wait for its kernel."""
         notebook = nbformat.v4.new_notebook(cells=[nbformat.v4.new_code_cell(source) for source in sources])
         notebook.metadata["kernelspec"] = {"name": kernel, "display_name": kernel}
         path = self.root / f"notebook-{time.monotonic_ns()}.ipynb"
@@ -48,7 +48,10 @@ class Lab:
         page.locator("#jupyterlab-splash").wait_for(state="detached")
         opened = NotebookPage(page, [cell.id for cell in notebook.cells])
         opened.wait_until_idle()
-        opened.command("jupyter-prodkit:show-panel")
+        page.wait_for_function("window.jupyterapp.shell.currentWidget?.content?.activeCell !== undefined")
+        page.wait_for_function("window.jupyterapp.shell.currentWidget?.sessionContext?.isReady")
+        if panel:
+            opened.command("jupyter-prodkit:show-panel")
         return opened
 
 
@@ -197,5 +200,5 @@ def page(browser: Browser, lab: Lab) -> Iterator[Page]:
 
 @pytest.fixture
 def open_notebook(lab: Lab, page: Page) -> Callable[..., NotebookPage]:
-    """Return a function that opens a notebook of the given code cells with the panel beside it."""
-    return lambda *sources, kernel="python3": lab.open(page, list(sources), kernel)
+    """Return a function that opens a notebook of the given code cells, with the panel beside it unless told not to."""
+    return lambda *sources, kernel="python3", panel=True: lab.open(page, list(sources), kernel, panel=panel)

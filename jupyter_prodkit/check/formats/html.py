@@ -17,6 +17,7 @@ from jupyter_prodkit.check.formats.shapes import (
     svg_of,
 )
 from jupyter_prodkit.check.formats.wording import (
+    SHORTEST_TOLD,
     Remark,
     by_severity,
     cell_name,
@@ -25,6 +26,7 @@ from jupyter_prodkit.check.formats.wording import (
     expected,
     remarks,
     seconds,
+    state_counts,
 )
 from jupyter_prodkit.check.report import Finding, Orphan, PlannedRun, Report, Severity
 from jupyter_prodkit.check.step import sentence
@@ -32,6 +34,8 @@ from jupyter_prodkit.notebook.document import Notebook
 
 __all__ = ["prose", "report_html"]
 
+_FEWEST_ON_MAP = 2
+_HIDDEN = 'hidden style="display:none"'
 _MOST_OPEN_NOTES = 5
 """More notes than this are folded away."""
 
@@ -41,7 +45,7 @@ def report_html(report: Report, notebook: Notebook) -> str:
     parts = [
         f"<style>{style()}</style>",
         _verdict(report),
-        dataflow_map(report, notebook, styled=False) if len(report.cells) > 1 else "",
+        _map(report, notebook),
         _plan(report.plan, notebook),
         *(_group(severity, findings, notebook) for severity, findings in by_severity(report.findings)),
         _rest(remarks(report, notebook), report.orphans),
@@ -60,6 +64,18 @@ def _verdict(report: Report) -> str:
     return f'<p class="prodkit-verdict">{svg_of(look)}<span>{escape(sentence(report))}</span></p>'
 
 
+def _map(report: Report, notebook: Notebook) -> str:
+    """Return the map, hidden where no style sheet shows it: a page that strips those strips the picture to its words.
+
+    What it counts then stands there as text.
+    """
+    counts = " · ".join(words for _, _, words in state_counts(report))
+    if len(report.cells) < _FEWEST_ON_MAP:
+        return ""
+    picture = dataflow_map(report, notebook, styled=False)
+    return f'<p class="prodkit-counts">{counts}</p><div class="prodkit-figure" {_HIDDEN}>{picture}</div>'
+
+
 def _plan(plan: Sequence[PlannedRun], notebook: Notebook) -> str:
     if not plan:
         return ""
@@ -70,7 +86,8 @@ def _plan(plan: Sequence[PlannedRun], notebook: Notebook) -> str:
 
 
 def _chip(run: PlannedRun, notebook: Notebook) -> str:
-    time = "" if run.seconds is None else f' <span class="prodkit-soft">{escape(seconds(run.seconds))}</span>'
+    known = run.seconds is not None and run.seconds >= SHORTEST_TOLD
+    time = f' <span class="prodkit-soft">{escape(seconds(run.seconds or 0.0))}</span>' if known else ""
     return f'<span class="prodkit-chip">{_link(run.cell_id, notebook)}{time}</span>'
 
 
@@ -98,8 +115,8 @@ def _finding(finding: Finding, notebook: Notebook) -> str:
     fix = f'<p class="prodkit-fix">{prose(finding.fix)}</p>' if finding.fix else ""
     return (
         f'<li class="prodkit-finding">{svg_of(SEVERITY_SHAPES[finding.severity])}<div class="prodkit-body">'
-        f'<div class="prodkit-headline"><strong>{prose(finding.message)}</strong>'
-        f'<span class="prodkit-rule">{escape(finding.rule)}</span><span>{cell}</span></div>{because}{fix}</div></li>'
+        f'<div class="prodkit-headline"><strong>{prose(finding.message)}</strong> '
+        f'<span class="prodkit-rule">{escape(finding.rule)}</span> <span>{cell}</span></div>{because}{fix}</div></li>'
     )
 
 

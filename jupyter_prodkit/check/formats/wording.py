@@ -10,6 +10,7 @@ from jupyter_prodkit.notebook.document import Notebook
 
 __all__ = [
     "SEVERITIES",
+    "SHORTEST_TOLD",
     "Remark",
     "by_severity",
     "cell_name",
@@ -25,7 +26,9 @@ SEVERITIES: tuple[Severity, ...] = ("blocker", "warning", "note")
 """The gravest first."""
 _STATES: tuple[CellState, ...] = ("reproduced", "diverges", "failed", "unverified", "never run", "nondeterministic")
 _WORDS: dict[CellState, str] = {"diverges": "would change", "failed": "would fail"}
-_SHORTEST_TOLD, _ROUND_FROM, _MINUTES_FROM = 0.1, 10.0, 90.0
+SHORTEST_TOLD = 0.1
+"""Seconds; below that a number says nothing."""
+_ROUND_FROM, _MINUTES_FROM = 10.0, 90.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,8 +92,8 @@ def remarks(report: Report, notebook: Notebook) -> tuple[Remark, ...]:
 
 def seconds(number: float) -> str:
     """Return a duration as people say it: `under 0.1 s`, `1.2 s`, `45 s`, `3 min`."""
-    if number < _SHORTEST_TOLD:
-        return f"under {_SHORTEST_TOLD} s"
+    if number < SHORTEST_TOLD:
+        return f"under {SHORTEST_TOLD} s"
     if number < _ROUND_FROM:
         return f"{number:.1f} s"
     return f"{number:.0f} s" if number < _MINUTES_FROM else f"{number / 60:.0f} min"

@@ -17,6 +17,7 @@ import sys
 from collections.abc import Callable, Iterator
 from typing import Any
 
+from jupyter_prodkit.check.replay.links import detach
 from jupyter_prodkit.check.replay.programs import only_looks, program_in
 
 __all__ = ["EffectRefusedError", "Guard"]
@@ -34,8 +35,9 @@ class EffectRefusedError(PermissionError):
 class Guard:
     """Judges what the cells do, and keeps a list of what it refused."""
 
-    def __init__(self, writable: tuple[str, ...], *, confined: bool) -> None:
-        """`writable` are real paths; `confined` says that Landlock keeps libraries from writing elsewhere."""
+    def __init__(self, top: str, writable: tuple[str, ...], *, confined: bool) -> None:
+        """`top` is the working copy, `writable` are real paths; `confined` says that Landlock guards all others."""
+        self._top = top
         self._writable = (*(os.path.join(place, "") for place in writable), f"/proc/{os.getpid()}/")
         self._confined = confined
         self._own_host = {"", "localhost", "127.0.0.1", "::1", "0.0.0.0", "::", socket.gethostname()}  # noqa: S104
@@ -43,6 +45,7 @@ class Guard:
         self._lenient = 0
         self._judges: dict[str, Callable[..., str | None]] = {
             "open": self._open,
+            "os.chdir": self._enter,
             "os.remove": lambda path, at=-1: self._change("remove", path, at),
             "os.rmdir": lambda path, at=-1: self._change("remove", path, at),
             "os.mkdir": lambda path, _=0, at=-1: self._make("make the folder", path, at),
@@ -118,7 +121,10 @@ class Guard:
     def _make(self, act: str, path: Any, at: int = -1) -> str | None:
         """What comes of writing something that need not be there yet."""
         place = _place(path, at)
-        if place is None or self._may_write(real := os.path.realpath(place)):
+        if place is None:
+            return None
+        self._detach(place, content=True)
+        if self._may_write(real := os.path.realpath(place)):
             return None
         exists_already = act != "write" and os.path.isdir(real)
         return None if exists_already or not os.path.isdir(os.path.dirname(real)) else f"{act} {real}"
@@ -129,12 +135,23 @@ class Guard:
         if place is None or not os.path.lexists(place):
             return None
         follows = act not in {"remove", "move"}
+        self._detach(place, content=follows or os.path.isdir(place))
         folder, name = os.path.split(os.path.abspath(place))
         real = os.path.realpath(place) if follows else os.path.join(os.path.realpath(folder), name)
         return None if self._may_write(real) else f"{act} {real}"
 
     def _rename(self, source: Any, target: Any, at: int = -1, target_at: int = -1) -> str | None:
         return self._change("move", source, at) or self._make("write", target, target_at)
+
+    def _detach(self, place: str, *, content: bool) -> None:
+        with self.lenient():
+            detach(place, self._top, content=content)
+
+    def _enter(self, path: Any) -> None:
+        """Let the folder be one of the copy, so that what is written in it stays there; entering is no effect."""
+        place = _place(path, -1)
+        if place is not None:
+            self._detach(place, content=True)
 
     def _may_write(self, real: str) -> bool:
         return real.startswith(self._writable) or f"{real}{os.sep}" in self._writable

@@ -14,6 +14,7 @@ from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from jupyter_prodkit.errors import CheckError
 from jupyter_prodkit.files import STAGING
 
 __all__ = ["Limits", "WorkingCopy", "working_copy"]
@@ -76,9 +77,20 @@ class _Copying:
         waiting = deque([(self.original, self.copy)])
         while waiting:
             folder, target = waiting.popleft()
-            with suppress(PermissionError, FileNotFoundError), os.scandir(folder) as entries:
-                for entry in sorted(entries, key=lambda entry: entry.name):
-                    self._entry(entry, target / entry.name, waiting)
+            with suppress(OSError), os.scandir(folder) as found:
+                entries = sorted(found, key=lambda entry: entry.name)
+                for entry in entries:
+                    self._try_entry(entry, target / entry.name, waiting)
+
+    def _try_entry(self, entry: os.DirEntry[str], target: Path, waiting: deque[tuple[Path, Path]]) -> None:
+        try:
+            self._entry(entry, target, waiting)
+        except OSError as error:  # what can't be read here can't be read by the cells either
+            if error.errno in {errno.ENOSPC, errno.EDQUOT}:
+                raise CheckError(
+                    f"There is no room for a copy of {self.original} in {self.copy.parent}.",
+                    "Let TMPDIR name a folder on a larger disk.",
+                ) from error
 
     def _entry(self, entry: os.DirEntry[str], target: Path, waiting: deque[tuple[Path, Path]]) -> None:
         path = Path(entry.path)
@@ -114,8 +126,7 @@ class _Copying:
             target.symlink_to(path)
             return
         self.bytes_left -= size
-        with suppress(PermissionError, FileNotFoundError):  # what can't be read here can't be read by the cells either
-            shutil.copy2(path, target)
+        shutil.copy2(path, target)
 
     def _share_blocks(self, path: Path, target: Path) -> bool:
         import fcntl

@@ -42,9 +42,12 @@ def begin(request: str, shell: Any) -> None:
     guard = None
     if not asked["allow_effects"]:
         confined = confine(asked["writable"])
-        guard = Guard(tuple(asked["writable"]), confined=confined)
+        guard = Guard(asked["top"], tuple(asked["writable"]), confined=confined)
         _hold_shell_commands(shell, guard)
+        if not confined:
+            _hold_workers(guard)
         guard.start()
+    shell.InteractiveTB.set_mode("Minimal")  # no one reads these tracebacks, and a long one takes half a second
     _inside.append(_Inside(shell, guard, asked["renamed"]))
 
 
@@ -91,7 +94,7 @@ class _Inside:
         for name in deleted:
             del self._known[name]
         answer = {
-            "written": {name: (seen.text, seen.digest) for name, seen in written.items()},
+            "written": {name: (_printable(seen.text), seen.digest) for name, seen in written.items()},
             "deleted": sorted(deleted),
             "lacked": None if own is None else own.lacked,
             "seconds": None if own is None else own.seconds,
@@ -144,6 +147,23 @@ def at_home(value: Any, renamed: Mapping[str, str], depth: int = 0) -> Any:
         return value if all(map(operator.is_, items.values(), value.values())) else items
     parts = [at_home(part, renamed, depth + 1) for part in value]
     return value if all(map(operator.is_, parts, value)) else kind(parts)
+
+
+def _printable(text: str) -> str:
+    return text.encode("utf-8", "backslashreplace").decode()
+
+
+def _hold_workers(guard: Guard) -> None:
+    """Let no worker process be started of which no audit event tells."""
+    try:
+        import _posixsubprocess
+    except ImportError:  # Windows, where there is one
+        return
+
+    def fork_exec(*_: Any) -> int:
+        raise guard.refuse("start another process")
+
+    _posixsubprocess.fork_exec = fork_exec
 
 
 def _hold_shell_commands(shell: Any, guard: Guard) -> None:

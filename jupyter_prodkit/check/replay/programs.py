@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 import shlex
-from collections.abc import Sequence
 from pathlib import PurePath
 from typing import Any
 
@@ -23,34 +22,25 @@ _ONLY_LOOK = frozenset(f"{_SHOWS} {_TELLS} {_TRANSLATES}".split())
 
 def program_in(program: Any, words: Any) -> str:
     """Return the name of the program that a call would start; of a shell's command, that of its first one."""
-    parts = _parts(program, words)
+    parts, _ = _read(program, words)
     return PurePath(parts[0]).name if parts else "a shell"
 
 
 def only_looks(program: Any, words: Any) -> bool:
     """Return whether a call starts one program that is known to change nothing outside."""
-    parts = _parts(program, words)
-    joined = any(_JOINS_COMMANDS & set(part) for part in parts) and _is_shell(program, words)
-    return bool(parts) and not joined and PurePath(parts[0]).name in _ONLY_LOOK
+    parts, is_one = _read(program, words)
+    return is_one and bool(parts) and PurePath(parts[0]).name in _ONLY_LOOK
 
 
-def _is_shell(program: Any, words: Any) -> bool:
-    given = _given(program, words)
-    return PurePath(given[0]).name in _SHELLS and "-c" in given[1:-1]
-
-
-def _parts(program: Any, words: Any) -> list[str]:
-    given = _given(program, words)
-    if not _is_shell(program, words):
-        return given
+def _read(program: Any, words: Any) -> tuple[list[str], bool]:
+    """The words of what would be started, and whether that is surely one program."""
+    if isinstance(words, (str, bytes)) or not words:
+        words = [words or program]
+    given = [os.fsdecode(word) for word in words]
+    if PurePath(given[0]).name not in _SHELLS or "-c" not in given[1:-1]:
+        return given, True
     command = given[given.index("-c") + 1]
     try:
-        return shlex.split(command, comments=True)
+        return shlex.split(command), not _JOINS_COMMANDS & set(command)
     except ValueError:  # a quote that nothing closes
-        return command.split()
-
-
-def _given(program: Any, words: Any) -> list[str]:
-    if isinstance(words, (str, bytes)) or not isinstance(words, Sequence) or not words:
-        words = [program if isinstance(words, Sequence) and not words else words]
-    return [os.fsdecode(word) for word in words]
+        return command.split(), False

@@ -112,6 +112,7 @@ def trial(notebook: Notebook, copy: WorkingCopy, limits: Limits, progress: Progr
     renamed = {str(copy.top): str(copy.original_top), str(copy.temporary): tempfile.gettempdir()}
     request = {
         "allow_effects": limits.allow_effects,
+        "top": str(copy.top),
         "writable": writable_places(copy, environment),
         "renamed": renamed,
     }

@@ -20,6 +20,7 @@ from jupyter_prodkit.check.rules import (
     randomness,
     robustness,
     secrets,
+    skew,
     structure,
 )
 from jupyter_prodkit.check.rules.calls import calls_in
@@ -59,6 +60,8 @@ RULES: tuple[Rule, ...] = (
     secrets.password,
     paths.absolute,
     paths.missing,
+    skew.features_outside,
+    leakage.target_in_features,
     leakage.test_rows_in_fit,
     leakage.fit_before_split,
     structure.magic_in_marked_cell,

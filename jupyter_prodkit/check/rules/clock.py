@@ -96,7 +96,9 @@ def _is_read_plainly(evidence: Evidence, name: str) -> bool:
     for cell in evidence.notebook.code_cells:
         if name in cell.source:
             uses |= _uses_of(cell.source, name)
-    return "plain" in uses or (not uses and _BEGUN.match(name) is None)
+    if {"measured", "anew"} <= uses:  # `seconds = time() - seconds`: from there on it is a duration
+        return False
+    return "plain" in uses or (not uses - {"anew"} and _BEGUN.match(name) is None)
 
 
 def _is_measured(one: Reading, held: set[str], imported: Mapping[str, str]) -> bool:
@@ -141,14 +143,16 @@ def clock_readings(source: str) -> tuple[Reading, ...]:
 
 @lru_cache(maxsize=4096)
 def _uses_of(source: str, name: str) -> frozenset[str]:
-    """How a cell reads `name`: `measured`, against another time, or `plain`."""
+    """How a cell uses `name`: `measured` against another time, `plain`, or bound `anew` from its own value."""
     tree = shared_tree(to_python(source))
     parents = {} if tree is None else _parents(tree)
-    return frozenset(
-        "measured" if _against(node, parents) else "plain"
-        for node in parents
-        if isinstance(node, ast.Name) and node.id == name and isinstance(node.ctx, ast.Load)
-    )
+    found = set()
+    for node in parents:
+        if isinstance(node, ast.Name) and node.id == name and isinstance(node.ctx, ast.Load):
+            found.add("measured" if _against(node, parents) else "plain")
+        elif isinstance(node, ast.Assign) and name in map(_name_of, node.targets) and _mentions(node.value, name):
+            found.add("anew")
+    return frozenset(found)
 
 
 def _reading(node: ast.Call, path: tuple[str, ...], parents: Mapping[ast.AST, ast.AST]) -> Reading:
@@ -180,8 +184,15 @@ def _against(node: ast.AST, parents: Mapping[ast.AST, ast.AST]) -> tuple[tuple[s
 def _times(node: ast.expr) -> tuple[tuple[str, ...], ...]:
     if isinstance(node, ast.BinOp):
         return (*_times(node.left), *_times(node.right))
+    if isinstance(node, ast.Subscript):  # `stats["t0"]`, and not `df["birthday"]`
+        kept = _name_of(node)[1:]
+        return ((kept,),) if _TIMER.match(kept) else ()
     path = path_of(node.func) if isinstance(node, ast.Call) else path_of(node)
     return () if path[-1] in {"", *_SPANS} else (path,)
+
+
+def _mentions(node: ast.expr, name: str) -> bool:
+    return any(isinstance(part, ast.Name) and part.id == name for part in ast.walk(node))
 
 
 def _kept_as(node: ast.AST, parents: Mapping[ast.AST, ast.AST]) -> str:
@@ -189,6 +200,9 @@ def _kept_as(node: ast.AST, parents: Mapping[ast.AST, ast.AST]) -> str:
     here, above = node, parents.get(node)
     while isinstance(above, ast.BinOp) and isinstance(above.op, ast.Add):
         here, above = above, parents.get(above)
+    if isinstance(above, ast.Dict) and here in above.values:
+        key = above.keys[above.values.index(here)]
+        return f".{key.value!s}" if isinstance(key, ast.Constant) else ""
     if isinstance(above, ast.Assign) and len(above.targets) == 1:
         return _name_of(above.targets[0])
     return _name_of(above.target) if isinstance(above, (ast.AnnAssign, ast.NamedExpr)) and above.value is here else ""

@@ -19,9 +19,9 @@ __all__ = ["Fitted", "Leak", "Rows", "RowsWalk"]
 _LIBRARIES = ("sklearn.", "imblearn.", "xgboost.", "lightgbm.", "catboost.")
 # Transformers whose result for a row depends on the other rows; encoders and scalers by row are none of them.
 _LEARNS_FROM_ROWS = frozenset(
-    "FactorAnalysis FastICA FunctionalPCA GenericUnivariateSelect IncrementalPCA IterativeImputer KBinsDiscretizer "
-    "KNNImputer KernelPCA MaxAbsScaler MinMaxScaler NMF PCA PowerTransformer QuantileTransformer RFE RFECV RobustScaler "
-    "SMOTE SelectFdr SelectFpr SelectFromModel SelectFwe SelectKBest SelectPercentile SequentialFeatureSelector "
+    "FactorAnalysis FastICA GenericUnivariateSelect IncrementalPCA IterativeImputer KBinsDiscretizer KNNImputer "
+    "KernelPCA MaxAbsScaler MinMaxScaler NMF PCA PowerTransformer QuantileTransformer RFE RFECV RobustScaler SMOTE "
+    "SelectFdr SelectFpr SelectFromModel SelectFwe SelectKBest SelectPercentile SequentialFeatureSelector "
     "SimpleImputer SparsePCA SplineTransformer StandardScaler TargetEncoder TfidfTransformer TfidfVectorizer "
     "TruncatedSVD ADASYN BorderlineSMOTE RandomOverSampler SMOTEENN SMOTENC SMOTETomek SVMSMOTE".split(),
 )
@@ -110,22 +110,22 @@ class RowsWalk:
 
     def run(self, statement: ast.stmt) -> None:
         """Take in what one statement does."""
-        values = [(target, self.value(value)) for target, value in _once(statement)]
+        values = [(target, self._value(value)) for target, value in _once(statement)]
         if not values:
             for child in ast.iter_child_nodes(statement):
                 if isinstance(child, ast.expr):
-                    self.value(child)
+                    self._value(child)
         changed = names_bound(statement) | _changed_in_place(statement)
         for name in changed:
             self.names.pop(name, None)
         for target, value in values:
-            self.bind(target, value)
+            self._bind(target, value)
 
-    def bind(self, target: ast.expr, value: Value) -> None:
+    def _bind(self, target: ast.expr, value: Value) -> None:
         if isinstance(target, (ast.Tuple, ast.List)) and isinstance(value, list):
             if not any(isinstance(one, ast.Starred) for one in target.elts):
                 for one, part in zip(target.elts, value, strict=False):
-                    self.bind(one, part)
+                    self._bind(one, part)
         elif isinstance(target, ast.Name) and value is not None:
             if isinstance(value, Rows) and value.sides and not _TEST_NAME.search(target.id):
                 value = replace(value, sides=(*value.sides[:-1], value.sides[-1].replace(" test", " rest")))
@@ -133,62 +133,64 @@ class RowsWalk:
 
     # -- what an expression gives ---------------------------------------------------------------------------------
 
-    def value(self, node: ast.expr) -> Value:
+    def _value(self, node: ast.expr) -> Value:
         if isinstance(node, ast.Name):
             return self.names.get(node.id)
         if isinstance(node, ast.Call):
-            return self.call(node)
+            return self._call(node)
         if isinstance(node, (ast.Tuple, ast.List)):
-            return [self.value(one) for one in node.elts]
+            return [self._value(one) for one in node.elts]
         if isinstance(node, ast.Attribute):
-            owner = self.value(node.value)
+            owner = self._value(node.value)
             return owner if node.attr == "values" and isinstance(owner, Rows) else None
         if isinstance(node, ast.Subscript):
-            owner = self.rows(node.value)
+            owner = self._rows(node.value)
             return owner if _is_columns(node.slice) else None
         for child in ast.iter_child_nodes(node):
             if isinstance(child, ast.expr) and not isinstance(child, _SCOPES):
-                self.value(child)
+                self._value(child)
         return None
 
-    def rows(self, node: ast.expr) -> Rows | None:
+    def _rows(self, node: ast.expr) -> Rows | None:
         """What rows `node` holds; a name of which nothing is known yet holds all rows of data of its own."""
         if isinstance(node, ast.Name) and node.id not in self.names and node.id not in self.imported:
             self.made += 1
             self.names[node.id] = Rows(f"{self.made} {node.id}")
-        value = self.value(node)
+        value = self._value(node)
         return value if isinstance(value, Rows) else None
 
-    def call(self, node: ast.Call) -> Value:
+    def _call(self, node: ast.Call) -> Value:
         dotted = dotted_name(path_of(node.func), self.imported)
+        name = dotted.rpartition(".")[2]
         if dotted == _SPLIT:
-            return self.split(node)
-        if dotted.startswith(_LIBRARIES) and dotted.rpartition(".")[2][:1].isupper():
-            return Fitted(dotted.rpartition(".")[2], self.learns(node))
-        if dotted in {"sklearn.pipeline.make_pipeline", "imblearn.pipeline.make_pipeline"}:
-            return Fitted("make_pipeline", self.learns(node))
-        if dotted in _CROSS_VALIDATIONS and len(node.args) > 1:
-            self.tested([self.rows(node.args[1])])
-            return None
+            return self._split(node)
+        if dotted.startswith(_LIBRARIES) and (name[:1].isupper() or name == "make_pipeline"):
+            return Fitted(name, self._learns(node))
         if isinstance(node.func, ast.Attribute) and not dotted:
-            return self.method(node, node.func)
-        first = self.rows(node.args[0]) if node.args and _may_be_rows(node.args[0]) else None
+            return self._method(node, node.func)
+        if dotted in _CROSS_VALIDATIONS and len(node.args) > 1:
+            self._tested([self._rows(node.args[1])])
+            return None
+        return self._function(node, dotted)
+
+    def _function(self, node: ast.Call, dotted: str) -> Value:
+        first = self._rows(node.args[0]) if node.args and _may_be_rows(node.args[0]) else None
         for argument in node.args[1:]:
-            self.value(argument)
+            self._value(argument)
         if first is not None and dotted in _LEARNING_FUNCTIONS and not first.sides:
             return replace(first, learnt_by=(self.cell_id, dotted.rpartition(".")[2]))
         return first if dotted in _KEEP_ROWS_FUNCTIONS else None
 
-    def learns(self, node: ast.Call) -> bool:
+    def _learns(self, node: ast.Call) -> bool:
         """Whether it, or a part that it is made of, is a transformer that learns from rows."""
         paths = (path_of(part.func) for part in ast.walk(node) if isinstance(part, ast.Call))
         return any(
             path[-1] in _LEARNS_FROM_ROWS and dotted_name(path, self.imported).startswith(_LIBRARIES) for path in paths
         )
 
-    def split(self, node: ast.Call) -> Value:
-        whole = [self.rows(one) for one in node.args if not isinstance(one, ast.Starred)]
-        self.tested(whole)
+    def _split(self, node: ast.Call) -> Value:
+        whole = [self._rows(one) for one in node.args if not isinstance(one, ast.Starred)]
+        self._tested(whole)
         self.splits += 1
         found: list[Value] = []
         for rows in whole:
@@ -196,39 +198,39 @@ class RowsWalk:
                 found.append(None if rows is None else replace(rows, sides=(*rows.sides, f"{self.splits} {side}")))
         return found
 
-    def tested(self, whole: list[Rows | None]) -> None:
+    def _tested(self, whole: list[Rows | None]) -> None:
         """Rows are split for a test: what was learnt from all of them is known to those that are tested on."""
-        for learnt in {rows.learnt_by for rows in whole if rows is not None}:
+        for learnt in dict.fromkeys(rows.learnt_by for rows in whole if rows is not None and not rows.sides):
             if learnt is not None:
                 self.leaks.append(Leak("fit-before-split", learnt[0], learnt[1], self.cell_id))
 
     # -- what estimators do ---------------------------------------------------------------------------------------
 
-    def method(self, node: ast.Call, method: ast.Attribute) -> Value:
-        owner = self.value(method.value)
+    def _method(self, node: ast.Call, method: ast.Attribute) -> Value:
+        owner = self._value(method.value)
         if isinstance(owner, Fitted):
-            rows = self.rows(node.args[0]) if node.args and _may_be_rows(node.args[0]) else None
-            return self.of_estimator(owner, node, method, rows)
+            rows = self._rows(node.args[0]) if node.args and _may_be_rows(node.args[0]) else None
+            return self._of_estimator(owner, node, method, rows)
         for argument in node.args:
-            self.value(argument)
+            self._value(argument)
         keeps = method.attr in _KEEP_ROWS or (method.attr == "drop" and _drops_columns(node))
-        return self.rows(method.value) if keeps and isinstance(method.value, ast.Name) else None
+        return self._rows(method.value) if keeps and isinstance(method.value, ast.Name) else None
 
-    def of_estimator(self, owner: Fitted, node: ast.Call, method: ast.Attribute, rows: Rows | None) -> Value:
+    def _of_estimator(self, owner: Fitted, node: ast.Call, method: ast.Attribute, rows: Rows | None) -> Value:
         if method.attr in _FITS:
             named = isinstance(method.value, ast.Name)
-            self.fit(owner, rows, named=named, with_target=len(node.args) >= _WITH_TARGET)
+            self._fit(owner, rows, named=named, with_target=_has_target(node))
         if method.attr in {"fit", "set_params", "set_output"}:
             return owner
         if method.attr in {"fit_transform", "transform"}:
-            return self.transformed(owner, rows)
+            return self._transformed(owner, rows)
         if method.attr == "fit_resample":
-            return [self.transformed(owner, rows)] * 2
+            return [self._transformed(owner, rows)] * 2
         if method.attr in _JUDGES and rows is not None:
-            self.judge(owner, rows)
+            self._judge(owner, rows)
         return None
 
-    def fit(self, owner: Fitted, rows: Rows | None, *, named: bool, with_target: bool) -> None:
+    def _fit(self, owner: Fitted, rows: Rows | None, *, named: bool, with_target: bool) -> None:
         earlier = owner.before if named else self.unnamed.setdefault(owner.name, [])
         if rows is not None and rows.is_test and not with_target:
             other_side = (*rows.sides[:-1], rows.sides[-1].replace(" test", " train"))
@@ -238,7 +240,7 @@ class RowsWalk:
             earlier.append(rows)
         owner.rows, owner.with_target, owner.cell_id = rows, with_target, self.cell_id
 
-    def transformed(self, owner: Fitted, rows: Rows | None) -> Rows | None:
+    def _transformed(self, owner: Fitted, rows: Rows | None) -> Rows | None:
         if rows is None or owner.rows is None or not owner.learns:
             return rows
         if not owner.rows.sides and owner.rows.origin == rows.origin:
@@ -248,7 +250,7 @@ class RowsWalk:
             return replace(rows, learnt_by=(owner.cell_id, owner.name))
         return rows
 
-    def judge(self, owner: Fitted, rows: Rows) -> None:
+    def _judge(self, owner: Fitted, rows: Rows) -> None:
         """Something predicts for rows: are they test rows that it was fitted on?"""
         if owner.rows is None or not rows.is_test or not owner.with_target or owner.name in _TRANSDUCTIVE:
             return
@@ -264,6 +266,10 @@ def _once(statement: ast.stmt) -> list[tuple[ast.expr, ast.expr]]:
 def _same(sides: tuple[str, ...], other: tuple[str, ...]) -> bool:
     plain = [tuple(side.replace(" rest", " train") for side in one) for one in (sides, other)]
     return plain[0] == plain[1]
+
+
+def _has_target(node: ast.Call) -> bool:
+    return len(node.args) >= _WITH_TARGET or any(keyword.arg == "y" for keyword in node.keywords)
 
 
 def _may_be_rows(node: ast.expr) -> bool:
@@ -288,7 +294,7 @@ def _changed_in_place(statement: ast.stmt) -> set[str]:
     found: set[str] = set()
     for node in ast.walk(statement) if isinstance(statement, ast.Expr) else ():
         if isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute):
-            if any(keyword.arg == "inplace" for keyword in node.keywords) and not _drops_columns(node):
-                found.add(path_of(node.func)[0])
+            in_place = any(keyword.arg == "inplace" for keyword in node.keywords)
+            found |= {path_of(node.func)[0]} if in_place and not _drops_columns(node) else set()
     return found - {""}
 

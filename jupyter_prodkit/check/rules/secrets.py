@@ -22,7 +22,7 @@ def key(evidence: Evidence) -> Iterator[Finding]:
     for cell in evidence.notebook.cells:
         for secret in secrets_in(cell.source):
             if not secret.in_url:
-                yield _finding(cell, secret, "key", "blocker", "A secret stands in the notebook", _FIX)
+                yield _finding(cell, secret, "secrets/key", "blocker", "A secret stands in the notebook", _FIX)
 
 
 def url(evidence: Evidence) -> Iterator[Finding]:
@@ -31,7 +31,7 @@ def url(evidence: Evidence) -> Iterator[Finding]:
     for cell in evidence.notebook.cells:
         for secret in secrets_in(cell.source):
             if secret.in_url:
-                yield _finding(cell, secret, "url", "warning", "A password stands in a URL", fix)
+                yield _finding(cell, secret, "secrets/url", "warning", "A password stands in a URL", fix)
 
 
 def password(evidence: Evidence) -> Iterator[Finding]:
@@ -41,7 +41,7 @@ def password(evidence: Evidence) -> Iterator[Finding]:
         known = {secret.line for secret in secrets_in(cell.source)}
         for secret in named_secrets(cell.source):
             if secret.line not in known:
-                yield _finding(cell, secret, "password", "warning", "A password is written out", fix)
+                yield _finding(cell, secret, "secrets/password", "warning", "A password is written out", fix)
 
 
 def redacted(findings: Sequence[Finding], notebook: Notebook) -> list[Finding]:
@@ -65,9 +65,9 @@ def _without(secret: re.Pattern[str], finding: Finding) -> Finding:
     )
 
 
-def _finding(cell: Cell, secret: Secret, name: str, severity: Severity, message: str, fix: str) -> Finding:
+def _finding(cell: Cell, secret: Secret, rule: str, severity: Severity, message: str, fix: str) -> Finding:
     return Finding(
-        rule=f"secrets/{name}",
+        rule=rule,
         severity=severity,
         cell_id=cell.cell_id,
         message=message,

@@ -72,6 +72,6 @@ def constant_texts(node: ast.expr | None, known: Mapping[str, Sequence[str]] | N
         texts = (known or {}).get(node.id)
         return None if texts is None else tuple(texts)
     if isinstance(node, (ast.List, ast.Tuple)):
-        texts = [constant_texts(one) for one in node.elts]
-        return None if any(one is None for one in texts) else tuple(text for one in texts for text in one or ())
+        words = [one.value for one in node.elts if isinstance(one, ast.Constant) and isinstance(one.value, str)]
+        return tuple(words) if len(words) == len(node.elts) else None
     return None

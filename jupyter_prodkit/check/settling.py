@@ -1,0 +1,123 @@
+"""Settling doubts by really running the page: what a replay gave, in the terms in which recorded runs are judged."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from functools import cached_property
+from typing import Any
+
+from jupyter_prodkit.check.effort import Effort
+from jupyter_prodkit.check.replay.outcome import CleanOutcome, Replay, nondeterministic
+from jupyter_prodkit.check.replay.replay import replay, verify
+from jupyter_prodkit.check.simulation import Really, simulate
+from jupyter_prodkit.notebook.document import Cell, Notebook
+from jupyter_prodkit.notebook.outputs import shown_digest
+from jupyter_prodkit.progress import Progress
+from jupyter_prodkit.session.record import Execution, Glimpse, Timeline
+from jupyter_prodkit.session.stated import valued
+
+__all__ = ["settle", "verified", "with_closer_look"]
+
+_OTHER_HASH_SEED = 2
+
+
+@dataclass(frozen=True)
+class _ReplayedOutputs:
+    """What a replayed cell showed."""
+
+    outputs: Sequence[Mapping[str, Any]]
+
+    @cached_property
+    def digest(self) -> str:
+        return shown_digest(self.outputs)
+
+    @property
+    def is_empty(self) -> bool:
+        return not self.outputs
+
+    @property
+    def has_image(self) -> bool:
+        return any(mime.startswith("image/") for output in self.outputs for mime in output.get("data", ()))
+
+
+def settle(notebook: Notebook, timeline: Timeline, effort: Effort, progress: Progress) -> Really:
+    """Run the page from the top as far as there is doubt, and return what each cell really did.
+
+    Where a cell did otherwise than the record says it must, the page is run once more: what differs between two clean
+    runs is chance, not hidden state. Raises CancelledError, and NotebookError where no kernel can be started.
+    """
+    doubtful = [judged.cell for judged in simulate(notebook, timeline).cells if _is_doubtful(judged.state)]
+    if not doubtful:
+        return Really()
+    def run(until: Cell, hash_seed: int | None) -> Replay:
+        return replay(
+            notebook, until=until.cell_id, budget=effort.seconds, allow_effects=effort.allow_effects,
+            hash_seed=hash_seed, progress=progress,
+        )  # fmt: skip
+
+    first = run(doubtful[-1], None)
+    really = _really(notebook, first)
+    surprising = _surprising(notebook, timeline, really)
+    if surprising is None:
+        return really
+    second = run(surprising, _OTHER_HASH_SEED)
+    return replace(really, by_chance=nondeterministic(first, second))
+
+
+def verified(notebook: Notebook, effort: Effort, progress: Progress) -> Really:
+    """Run the whole page twice from the top and return what each cell did, and what the two runs disagree about.
+
+    Raises CancelledError, and NotebookError where no kernel can be started.
+    """
+    first, second = verify(
+        notebook, budget=effort.seconds, allow_effects=effort.allow_effects, progress=progress
+    )  # fmt: skip
+    return replace(_really(notebook, first), by_chance=nondeterministic(first, second))
+
+
+def with_closer_look(timeline: Timeline, held: Mapping[str, Glimpse]) -> Timeline:
+    """Return the timeline with the glimpses `held`, of values that the kernel still holds, where they were left."""
+    wanted = {name: timeline.live[name] for name in held if name in timeline.live}
+    executions = []
+    for run in timeline.executions:
+        found = {name: held[name] for name, version in wanted.items() if run.outputs.get(name) == version}
+        executions.append(replace(run, after={**run.after, **found}) if found else run)
+    return replace(timeline, executions=tuple(executions))
+
+
+def _is_doubtful(state: str) -> bool:
+    return state in {"unverified", "never run"}
+
+
+def _really(notebook: Notebook, run: Replay) -> Really:
+    cells = {cell.cell_id: cell for cell in notebook.code_cells}
+    return Really(
+        runs={cell_id: _execution(cells[cell_id], outcome) for cell_id, outcome in run.outcomes.items()},
+        refused={cell_id: outcome.refused for cell_id, outcome in run.outcomes.items() if outcome.refused},
+        unfinished=run.unfinished,
+    )
+
+
+def _execution(cell: Cell, outcome: CleanOutcome) -> Execution:
+    written = outcome.written
+    return Execution(
+        number=0, cell_id=cell.cell_id, source=cell.source, digest=cell.digest, count=None, success=outcome.success,
+        seconds=outcome.seconds, lacked=outcome.lacked, deleted=outcome.deleted, after=written,
+        outputs={
+            name: valued(seen.digest) if seen.digest is not None else f"replayed {cell.cell_id} {name}"
+            for name, seen in written.items()
+        },
+        shown=_ReplayedOutputs(outcome.shown),
+    )  # fmt: skip
+
+
+def _surprising(notebook: Notebook, timeline: Timeline, really: Really) -> Cell | None:
+    """The last cell that did otherwise than a recorded run of the same code on the same inputs."""
+    recorded = {judged.cell.cell_id: judged.state for judged in simulate(notebook, timeline).cells}
+    found = [
+        judged.cell
+        for judged in simulate(notebook, timeline, really).cells
+        if judged.state in {"diverges", "failed"} and recorded[judged.cell.cell_id] == "reproduced"
+    ]
+    return found[-1] if found else None
