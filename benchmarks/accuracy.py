@@ -122,7 +122,9 @@ def figures(chosen: str, sessions: list[Json], options: argparse.Namespace) -> s
         f"{sum(t['dirty_state'] for t in truths)} notebooks would change; "
         f"{sum(len(t['cells_state']) for t in truths)} of {sum(len(t['cells']) for t in truths)} cells."
     )
-    parts = [head, tables.accuracy(good, others, ours), tables.repairs(good, ours), tables.by_category(good, ours)]
+    parts = [head, tables.accuracy(good, others, ours)]
+    if ours:
+        parts += [tables.repairs(good, ours), tables.by_category(good, ours)]
     return "\n\n".join(parts)
 
 

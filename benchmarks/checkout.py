@@ -55,17 +55,17 @@ def needed_packages() -> list[str]:
 
 
 def environment(folder: Path, requirements: Iterable[str]) -> Path:
-    """Return Python of the environment in `folder`, made where it is missing.
+    """Return Python of the environment in `folder`, made where it is missing; what is asked for anew is added.
 
-    Raises CalledProcessError where the requirements can't be installed; then nothing is left there.
+    Raises CalledProcessError where the requirements can't be installed.
     """
-    python = folder / "bin" / "python"
+    python, asked = folder / "bin" / "python", "\n".join(requirements)
     done = folder / "complete"
-    if not done.exists():
-        shutil.rmtree(folder, ignore_errors=True)
+    if not python.exists():
         print(f"Making an environment in {folder}", file=sys.stderr)
         venv.create(folder, with_pip=True)
+    if not done.exists() or done.read_text(encoding="utf-8") != asked:
         pip = [str(python), "-m", "pip", "install", "--quiet"]
-        subprocess.run([*pip, *requirements], check=True, stdout=sys.stderr)
-        done.touch()
+        subprocess.run([*pip, *asked.split("\n")], check=True, stdout=sys.stderr)
+        done.write_text(asked, encoding="utf-8")
     return python

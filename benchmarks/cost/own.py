@@ -3,43 +3,44 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from statistics import median
 
 from cost.kernels import CONTENDERS, running
 
-__all__ = ["Checked", "Loaded", "check_times", "hook_times", "loading"]
+__all__ = ["Checked", "Loaded", "Spent", "check_times", "hook_times", "loading"]
 
 TIMED = """
 def _time_hooks(shell):
     import time
-    spent = shell._benchmark_spent = [0.0]
+    spent = shell._benchmark_spent = [[0.0, 0.0]]
     for name, callbacks in shell.events.callbacks.items():
         for place, hook in enumerate(callbacks):
             owner = getattr(getattr(hook, "__self__", None), "__class__", hook)
             if not getattr(owner, "__module__", "").startswith("jupyter_prodkit"):
                 continue
             def timed(*arguments, _hook=hook, **named):
-                began = time.perf_counter()
+                began = time.perf_counter(), time.thread_time()
                 try:
                     return _hook(*arguments, **named)
                 finally:
-                    spent[-1] += time.perf_counter() - began
+                    spent[-1][0] += time.perf_counter() - began[0]
+                    spent[-1][1] += time.thread_time() - began[1]
             callbacks[place] = timed
-    shell.events.callbacks["pre_execute"].insert(0, lambda: spent.append(0.0))
+    shell.events.callbacks["pre_execute"].insert(0, lambda: spent.append([0.0, 0.0]))
 _time_hooks(get_ipython())
 del _time_hooks
 """
-SPENT = "print(*get_ipython()._benchmark_spent)"
+SPENT = "print(get_ipython()._benchmark_spent)"
 LOAD = """
 def _load(shell):
     import json, sys, time
-    before, began = set(sys.modules), time.perf_counter()
+    before, began = set(sys.modules), (time.perf_counter(), time.thread_time())
     shell.run_line_magic("load_ext", "jupyter_prodkit")
-    seconds = time.perf_counter() - began
-    print(json.dumps([seconds, sorted(set(sys.modules) - before)]))
+    spent = time.perf_counter() - began[0], time.thread_time() - began[1]
+    print(json.dumps([spent, sorted(set(sys.modules) - before)]))
 _load(get_ipython())
 del _load
 """
@@ -48,18 +49,32 @@ def _check(shell, notebook):
     import contextlib, io, json, time
     spent = []
     for _ in range(4):
-        began, printed = time.perf_counter(), io.StringIO()
+        began, printed = (time.perf_counter(), time.thread_time()), io.StringIO()
         with contextlib.redirect_stdout(printed):
             shell.run_line_magic("prodcheck", f"--json --notebook {notebook}")
-        spent.append(time.perf_counter() - began)
+        spent.append((time.perf_counter() - began[0], time.thread_time() - began[1]))
     print(json.dumps([spent, json.loads(printed.getvalue())["verdict"]]))
 _check(get_ipython(), NOTEBOOK)
 del _check
 """
 
 
-def hook_times(python: Path, path: Path, cells: tuple[str, ...], rounds: int) -> list[float]:
-    """Seconds in our hooks by cell, before and after it together; each the least of the rounds."""
+@dataclass(frozen=True)
+class Spent:
+    """Seconds; where the machine is busy, the CPU's are those to look at."""
+
+    wall: float
+    cpu: float
+    """Of the thread that runs cells."""
+
+    @classmethod
+    def least(cls, measured: Iterable[Sequence[float]]) -> Spent:
+        """The least of some pairs, of each kind by itself."""
+        return cls(*map(min, zip(*measured, strict=True)))
+
+
+def hook_times(python: Path, path: Path, cells: tuple[str, ...], rounds: int) -> list[Spent]:
+    """Time in our hooks by cell, before and after it together; each the least of the rounds."""
     measured = []
     for _ in range(rounds):
         with running(python, CONTENDERS["prodkit"], path) as kernel:
@@ -69,8 +84,8 @@ def hook_times(python: Path, path: Path, cells: tuple[str, ...], rounds: int) ->
                 kernel.execute(source, cell_id=f"c{place}")
             printed, _ = kernel.execute(SPENT, silent=True)
         # before them the requests that set up and warm up, after them the one that asks
-        measured.append([float(word) for word in printed.split()][-len(cells) - 1 : -1])
-    return [min(times) for times in zip(*measured, strict=True)]
+        measured.append(json.loads(printed)[-len(cells) - 1 : -1])
+    return [Spent.least(times) for times in zip(*measured, strict=True)]
 
 
 @dataclass(frozen=True)
@@ -78,10 +93,10 @@ class Checked:
     """`%prodcheck` on one page."""
 
     cells: int
-    first: float
-    """Seconds of the first time in a kernel: it imports what the check needs."""
-    again: float
-    """Seconds, the least of three more."""
+    first: Spent
+    """The first time in a kernel: it imports what the check needs."""
+    again: Spent
+    """The least of three more."""
     verdict: str
 
 
@@ -103,17 +118,23 @@ def page(cells: int) -> Iterator[str]:
 
 def check_times(python: Path, path: Path, sizes: tuple[int, ...], rounds: int) -> list[Checked]:
     """Run pages of these sizes top-down and check each, in kernels of their own; the least of the rounds."""
-    found: dict[int, list[Checked]] = {size: [] for size in sizes}
+    found: dict[int, list[tuple[str, list[list[float]]]]] = {size: [] for size in sizes}
     for _ in range(rounds):
         for size in sizes:
             found[size].append(check_once(python, path, size))
     return [
-        Checked(size, min(o.first for o in ones), min(o.again for o in ones), ones[0].verdict)
-        for size, ones in found.items()
+        Checked(
+            cells=size,
+            first=Spent.least(times[0] for _, times in kernels),
+            again=Spent.least(one for _, times in kernels for one in times[1:]),
+            verdict=kernels[0][0],
+        )
+        for size, kernels in found.items()
     ]
 
 
-def check_once(python: Path, path: Path, size: int) -> Checked:
+def check_once(python: Path, path: Path, size: int) -> tuple[str, list[list[float]]]:
+    """The verdict on one page, and the wall and CPU seconds of each time it was asked for."""
     sources = list(page(size))
     with running(python, CONTENDERS["prodkit"], path) as kernel:
         kernel.order = [f"c{place}" for place in range(size)]
@@ -123,8 +144,8 @@ def check_once(python: Path, path: Path, size: int) -> Checked:
         printed, raised = kernel.execute(CHECK.replace("NOTEBOOK", repr(str(notebook))), silent=True)
     if raised:
         raise RuntimeError(f"%prodcheck raised {raised}")
-    seconds, verdict = json.loads(printed)
-    return Checked(size, seconds[0], min(seconds[1:]), verdict)
+    times, verdict = json.loads(printed)
+    return verdict, times
 
 
 def document(sources: list[str], outputs: list[str]) -> dict[str, object]:
@@ -143,9 +164,10 @@ def document(sources: list[str], outputs: list[str]) -> dict[str, object]:
 class Loaded:
     """Loading the extension into a kernel that runs already."""
 
-    least: float
+    spent: Spent
+    """The least of the rounds."""
     middle: float
-    """Seconds: the least and the median of the rounds."""
+    """Wall seconds, the median of the rounds."""
     modules: int
     """How many modules that brings, our own among them."""
     others: tuple[str, ...]
@@ -154,13 +176,13 @@ class Loaded:
 
 def loading(python: Path, path: Path, rounds: int) -> Loaded:
     """Load the extension into plain kernels."""
-    seconds, modules = [], []
+    times, modules = [], []
     for _ in range(rounds):
         with running(python, CONTENDERS["plain"], path) as kernel:
             printed, raised = kernel.execute(LOAD, silent=True)
         if raised:
             raise RuntimeError(f"loading raised {raised}")
         spent, modules = json.loads(printed)
-        seconds.append(spent)
+        times.append(spent)
     others = {name.partition(".")[0] for name in modules} - {"jupyter_prodkit"}
-    return Loaded(min(seconds), median(seconds), len(modules), tuple(sorted(others)))
+    return Loaded(Spent.least(times), median(wall for wall, _ in times), len(modules), tuple(sorted(others)))

@@ -305,21 +305,21 @@ NOT_FITTING_APART = (
 )  # fmt: skip
 """The harness's hazards that make sense on a page half written."""
 TRYING = ("try_misspelt", "try_unbalanced", "try_other_constant", "try_in_pieces")
-LOOKING = ("look_and_delete", "insert_between", "harness_noise", "run_again")
+"""Everybody's habits: they end with a cell that is right and has run."""
 HABITS: dict[str, Sequence[str]] = {
-    "steady": (*TRYING, "look_and_delete", "harness_noise"),
-    "trial and error": (*TRYING, *TRYING, "try_and_leave", "run_again", "change_and_keep"),
-    "going back": (*TRYING, "go_back", "go_back", "go_back_and_return", "insert_between"),
-    "scratch cells": (*LOOKING, "change_and_delete", "change_and_delete", "change_and_keep", "delete_earlier"),
-    "out of order": ("skip", "run_two_backwards", "run_earlier_again", "run_some_again", "move_earlier", *TRYING),
-    "tidying up": (*TRYING, "split", "join", "delete_earlier", "move_earlier", "harness_noise"),
-    "restarts": (*TRYING, "restart_and_run_all", "restart_and_run_some", "restart_and_pick", "go_back"),
-    "hazards": (*TRYING, "harness_hazard", "harness_hazard", "harness_noise"),
+    "steady": ("look_and_delete", "harness_noise"),
+    "trial and error": ("try_and_leave", "run_again", "change_and_keep"),
+    "going back": ("go_back", "go_back", "go_back_and_return", "insert_between"),
+    "scratch cells": ("look_and_delete", "insert_between", "change_and_delete", "change_and_keep", "delete_earlier"),
+    "out of order": ("skip", "run_two_backwards", "run_earlier_again", "run_some_again", "move_earlier"),
+    "tidying up": ("split", "join", "delete_earlier", "move_earlier", "harness_noise"),
+    "restarts": ("restart_and_run_all", "restart_and_run_some", "restart_and_pick", "go_back", "try_and_leave"),
+    "hazards": ("harness_hazard", "harness_hazard", "harness_noise"),
 }
 """By manner, what the author does besides writing the next cell and running it."""
 HABITS["messy"] = sorted({habit for manner in HABITS.values() for habit in manner})
 MANNERS = tuple(HABITS)
-ENDINGS = (None, None, None, None, "run_all_again", "restart_and_run_all", "restart_and_run_some", "run_some_again")
+ENDINGS = (*[None] * 7, "run_all_again", "restart_and_run_all", "restart_and_run_some", "run_some_again")
 
 
 def make(corpus: str, split: str, seed: str, number: int) -> dict[str, Any]:
@@ -345,12 +345,19 @@ def grow(grower: Grower, habits: Sequence[str]) -> None:
     """Write the whole plan, now and then giving in to a habit, and end in one of the usual ways."""
     grower.write_next()
     while grower.planned:
-        tried = grower.r.sample(list(habits), min(4, len(habits))) if grower.r.random() < 0.3 else []
-        if not any(attempt(grower, habit) for habit in tried):
+        if not any(attempt(grower, habit) for habit in in_mind(grower.r, habits)):
             grower.write_next()
     ending = grower.r.choice(ENDINGS)
     if ending:
         attempt(grower, ending)
+
+
+def in_mind(rng: random.Random, habits: Sequence[str]) -> Sequence[str]:
+    """What to do before the next cell is written, the first that fits: mostly nothing."""
+    chance = rng.random()
+    if chance < 0.15:
+        return rng.sample(TRYING, len(TRYING))
+    return rng.sample(habits, len(habits)) if chance < 0.4 else ()
 
 
 def attempt(grower: Grower, habit: str) -> bool:

@@ -71,7 +71,7 @@ def play_session(
         for tool in tools:
             name = label if tool == "prodkit" else tool
             there = out / "runs" / name / f"{number:04d}.json"
-            reports[name] = kept(there, lambda tool=tool: said(tool, spec, corpus, real, clean))
+            reports[name] = kept(there, lambda tool=tool: said(tool, spec, corpus, real, clean), retry=True)
     return {"number": number, "truth": real, "reports": reports}
 
 
@@ -85,11 +85,12 @@ def kept_session(out: Path, number: int, names: list[str]) -> Json | None:
     return {"number": number, "truth": json.loads(truth_of.read_text(encoding="utf-8")), "reports": reports}
 
 
-def kept(path: Path, make: Callable[[], Json]) -> Json:
-    """Return the object in the file, made and written there where it is missing."""
+def kept(path: Path, make: Callable[[], Json], *, retry: bool = False) -> Json:
+    """Return the object in the file, made and written there where it is missing; on `retry` also where it failed."""
     if path.exists():
         found: Json = json.loads(path.read_text(encoding="utf-8"))
-        return found
+        if not (retry and found.get("failed")):
+            return found
     path.parent.mkdir(parents=True, exist_ok=True)
     made = json.dumps(make())
     beside = path.with_suffix(f".{os.getpid()}")

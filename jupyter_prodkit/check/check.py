@@ -46,7 +46,7 @@ def check_session(
         cells=cells,
         findings=_in_order(notebook, findings),
         orphans=_orphans(evidence),
-        plan=repair_plan(clean, timeline.live),
+        plan=repair_plan(clean, timeline),
     )
 
 

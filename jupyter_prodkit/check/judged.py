@@ -10,6 +10,7 @@ from jupyter_prodkit.check.report import CellState
 from jupyter_prodkit.notebook.dataflow import Definitions
 from jupyter_prodkit.notebook.document import Cell
 from jupyter_prodkit.session.ambient import AT_START
+from jupyter_prodkit.session.history import History
 from jupyter_prodkit.session.record import Execution, Glimpse, Version
 
 __all__ = ["CleanRun", "Judged", "Mismatch"]
@@ -75,6 +76,8 @@ class CleanRun:
     """The cell that wrote each name last."""
     sharing: dict[str, frozenset[str]] = field(default_factory=dict)
     """Each name whose value shares objects with others', and those names."""
+    history: History = field(default_factory=History)
+    """What has run so far."""
     left: dict[str, dict[str, Version]] = field(default_factory=dict)
     """What each cell wrote, by its id."""
     around: dict[str, Version] = field(default_factory=dict)

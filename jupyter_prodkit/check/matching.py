@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from jupyter_prodkit.check.judged import CleanRun, Mismatch
+from jupyter_prodkit.session.history import HISTORY
 from jupyter_prodkit.session.record import Execution, Version
 
 __all__ = ["matches", "mismatches_of"]
@@ -52,6 +53,8 @@ def _around_that_counts(run: Execution) -> dict[str, Version]:
 
 
 def _is_around(clean: CleanRun, name: str) -> Version | None:
+    if name == HISTORY:
+        return clean.history.version
     return clean.around.get(name, clean.at_start.get(name))
 
 

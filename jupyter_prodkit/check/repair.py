@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from bisect import bisect_left
-from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cached_property
 
@@ -11,18 +10,18 @@ from jupyter_prodkit.check.judged import CleanRun
 from jupyter_prodkit.check.report import PlannedRun
 from jupyter_prodkit.notebook.dataflow import needs_when_run, writes
 from jupyter_prodkit.notebook.names import CodeNames, code_names
-from jupyter_prodkit.session.record import Version
+from jupyter_prodkit.session.record import Timeline, Version
 
 __all__ = ["repair_plan"]
 
 
-def repair_plan(clean: CleanRun, live: Mapping[str, Version]) -> tuple[PlannedRun, ...]:
+def repair_plan(clean: CleanRun, timeline: Timeline) -> tuple[PlannedRun, ...]:
     """Return the cells to re-run; none where every cell reproduces.
 
     The list starts at the cell that creates each object which has been changed since: what was changed in place is
     made right only by making it anew.
     """
-    page = _Page(clean, live)
+    page = _Page(clean, timeline)
     chosen: set[int] = set()
     pending = {place for place, judged in enumerate(clean.cells) if judged.state not in {"reproduced", "failed"}}
     if pending:
@@ -30,7 +29,7 @@ def repair_plan(clean: CleanRun, live: Mapping[str, Version]) -> tuple[PlannedRu
     while pending:
         place = pending.pop()
         chosen.add(place)
-        pending |= (page.creators(place) | page.later_writers(place)) - chosen
+        pending |= (page.creators(place) | page.settlers(place) | page.later_writers(place)) - chosen
     # A cell that a clean run fails in mends nothing: its finding says what to do about it.
     cells = [clean.cells[place] for place in sorted(chosen) if clean.cells[place].state != "failed"]
     return tuple(
@@ -44,7 +43,7 @@ class _Page:
     """Who writes what, by place on the page."""
 
     clean: CleanRun
-    live: Mapping[str, Version]
+    timeline: Timeline
 
     @cached_property
     def names(self) -> list[CodeNames]:
@@ -62,7 +61,7 @@ class _Page:
     def overtaken(self) -> set[int]:
         """The last writers of names that the kernel holds as a cell further up left them, when that ran again."""
         known = {name: self.writers[name][-1] for name in self.clean.state if name in self.writers}
-        return {place for name, place in known.items() if self.live.get(name) != self.clean.state[name]}
+        return {place for name, place in known.items() if self.timeline.live.get(name) != self.clean.state[name]}
 
     def creators(self, place: int) -> set[int]:
         """The cells that make what a cell reads, where the kernel holds something else than it would find."""
@@ -70,6 +69,30 @@ class _Page:
         recorded = () if run is None else run.inputs
         reads = {*needs_when_run(self.names[place], self.clean.definitions), *recorded}
         return {maker for name in reads for maker in self._makers(name, place)}
+
+    @cached_property
+    def movers(self) -> dict[str, list[int]]:
+        """The places that change what is around the code: random streams, options, files; in page order."""
+        found: dict[str, list[int]] = {}
+        for place, judged in enumerate(self.clean.cells):
+            for name in () if judged.clean_run is None else judged.clean_run.moved:
+                found.setdefault(name, []).append(place)
+        return found
+
+    def settlers(self, place: int) -> set[int]:
+        """The cells that set what is around a cell, from the one that sets it whatever it was (a seed)."""
+        run = self.clean.cells[place].clean_run
+        found: set[int] = set()
+        for name, version in {} if run is None else run.around.items():
+            if self.timeline.around.get(name) == version:
+                continue
+            places = self.movers.get(name, [])
+            for mover in reversed(places[: bisect_left(places, place)]):
+                found.add(mover)
+                moved_by = self.clean.cells[mover].clean_run
+                if moved_by is None or name not in moved_by.around:
+                    break
+        return found
 
     def later_writers(self, place: int) -> set[int]:
         """The next cells below that write otherwise what this one makes anew."""
@@ -115,7 +138,7 @@ class _Page:
         run = self.clean.cells[writer].clean_run
         if run is None or (name not in run.outputs and name not in run.deleted):
             return False
-        return self.live.get(name) == run.outputs.get(name)
+        return self.timeline.live.get(name) == run.outputs.get(name)
 
     def _left(self, name: str, place: int) -> Version | None:
         run = self.clean.cells[place].clean_run

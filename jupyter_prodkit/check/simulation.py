@@ -21,6 +21,7 @@ from jupyter_prodkit.check.report import CellState
 from jupyter_prodkit.notebook.dataflow import needs_when_run, writes
 from jupyter_prodkit.notebook.document import Cell, Notebook
 from jupyter_prodkit.notebook.names import CodeNames, code_names
+from jupyter_prodkit.session.ambient import AT_START
 from jupyter_prodkit.session.record import Execution, Timeline, Version
 from jupyter_prodkit.session.stated import settle, stated_names
 
@@ -46,7 +47,7 @@ _NOTHING_RUN = Really()
 
 def simulate(notebook: Notebook, timeline: Timeline, really: Really = _NOTHING_RUN) -> CleanRun:
     """Walk the page of `notebook` from a clean start, guided by what `timeline` says ran, and by what `really` did."""
-    clean = CleanRun()
+    clean = CleanRun(at_start={**timeline.around, **AT_START})
     runs = runs_of_cells(notebook, timeline)
     same_code: dict[str, list[Execution]] = {}
     for execution in timeline.executions:
@@ -191,6 +192,7 @@ def _advance(clean: CleanRun, cell: Cell, match: Execution | None, seen: set[Ver
     clean.modules |= names.modules
     clean.may_exist |= names.rebinds_when_called
     clean.definitions.add(names)
+    clean.history.add(cell.digest)
     if match is not None:
         written: Mapping[str, Version] = _written(clean, match)
         gone = match.deleted

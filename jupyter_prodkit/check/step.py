@@ -30,11 +30,21 @@ class CheckOptions(Options, frozen=True, kw_only=True):
     """What the check can be told."""
 
     fail_on: Annotated[
-        Severity,
+        Severity | None,
         msgspec.Meta(
-            description="Exit with status 1 when there is a finding at least this severe.", extra={"form": False}
+            description="Exit with status 1 when there is a finding at least this severe (a blocker, unless "
+            "[tool.prodkit] says otherwise).",
+            extra={"form": False},
         ),
-    ] = "blocker"
+    ] = None
+    ignore: Annotated[
+        str | None,
+        msgspec.Meta(
+            description="Rules to leave out, with commas between: ids, or patterns such as `paths/*`. Takes the place "
+            "of `ignore` in [tool.prodkit].",
+            extra={"form": False},
+        ),
+    ] = None
     format: Annotated[
         Format,
         msgspec.Meta(
@@ -119,9 +129,15 @@ def _plan(inputs: Inputs, options: CheckOptions) -> CheckPlan:
         timeline=timeline,
         kernel=kernel,
         surroundings=look_around(inputs.notebook, kernel),
-        settings=read_settings(inputs.notebook.path.parent),
+        settings=_settings(read_settings(inputs.notebook.path.parent), options),
         options=options,
     )
+
+
+def _settings(project: Settings, options: CheckOptions) -> Settings:
+    """Return the user's word where there is one, else the project's."""
+    ignore = project.ignore if options.ignore is None else tuple(options.ignore.replace(",", " ").split())
+    return Settings(ignore=ignore, fail_on=options.fail_on or project.fail_on)
 
 
 def _run(plan: CheckPlan, progress: Progress) -> Result:
@@ -132,7 +148,7 @@ def _run(plan: CheckPlan, progress: Progress) -> Result:
         facts=tuple(Fact(f.severity, f"{f.message}: {f.because}") for f in report.findings),
         recorded={"verdict": report.verdict, "cells": len(report.cells), **counts},
         document=report,
-        exit_code=1 if report.at_or_above(plan.options.fail_on) else 0,
+        exit_code=1 if report.at_or_above(plan.settings.fail_on or "blocker") else 0,
     )
 
 

@@ -18,7 +18,7 @@ from jupyter_prodkit.faces.arguments import add_options, options_from_namespace
 from jupyter_prodkit.faces.display import format_of, outcomes_in, printed
 from jupyter_prodkit.faces.progress_display import printed_progress
 from jupyter_prodkit.faces.remote import carry_out_there
-from jupyter_prodkit.faces.side_by_side import Task, check_each, check_one
+from jupyter_prodkit.faces.side_by_side import check_each, check_one
 from jupyter_prodkit.notebook.document import Notebook, read_notebook
 from jupyter_prodkit.progress import Progress
 from jupyter_prodkit.session.driver import attached_kernel
@@ -34,12 +34,6 @@ def add_check_arguments(command: argparse.ArgumentParser) -> None:
         help="The .ipynb file, or several, or folders to search for them (hidden folders are left out).",
     )  # fmt: skip
     add_options(command, CHECK.options, without=("notebook",))
-    command.set_defaults(fail_on=None)  # where it is not given, the project's settings may say
-    command.add_argument(
-        "--ignore", metavar="RULE", action="append", default=None,
-        help="Leave out this rule, or those of a pattern such as `paths/*`; may be given several times. "
-        "Takes the place of `ignore` in [tool.prodkit] of pyproject.toml.",
-    )  # fmt: skip
     command.add_argument(
         "--jobs", metavar="N", type=_at_least_one, default=_cores(),
         help="How many notebooks to check at once (default: as many as there are cores).",
@@ -60,10 +54,10 @@ def run_check(parsed: argparse.Namespace) -> int:
     if options.fix and parsed.kernel is None:
         raise UsageError("--fix has a front end run cells, and no kernel is named.", "Give --kernel FILE.")
     if len(given) == 1 and not given[0].is_dir():
-        return _check_single(given[0].resolve(), options, parsed)
+        return _check_single(given[0].resolve(), options, parsed.kernel)
     if parsed.kernel is not None or options.output is not None:
         raise UsageError("--kernel and --output are for one notebook.", "Name one .ipynb file.")
-    return _check_several(given, options, parsed)
+    return _check_several(found_in(given), options, parsed.jobs)
 
 
 def found_in(given: Sequence[Path]) -> tuple[Path, ...]:
@@ -86,47 +80,47 @@ def _below(folder: Path) -> Iterator[Path]:
         yield from (Path(place) / name for name in sorted(files) if name.endswith(".ipynb"))
 
 
-def _task(path: Path, options: CheckOptions, parsed: argparse.Namespace) -> Task:
-    ignore = None if parsed.ignore is None else tuple(parsed.ignore)
-    return Task(path, options, fail_on=parsed.fail_on, ignore=ignore)
-
-
-def _check_single(path: Path, options: CheckOptions, parsed: argparse.Namespace) -> int:
+def _check_single(path: Path, options: CheckOptions, connection: Path | None) -> int:
     wanted = format_of(options)
     progress = printed_progress(quiet=options.quiet or wanted != "text")
-    task = _task(path, options, parsed)
+    options = msgspec.structs.replace(options, notebook=str(path))
+    said = ""
     try:
-        if parsed.kernel is None:
-            (notebook, result), said = check_one(task, progress), ""
+        if connection is None:
+            notebook, result = check_one(path, options, progress)
         else:
-            notebook, result, said = _asked_of_kernel(task, parsed.kernel, progress)
+            notebook, result, said = _asked_of_kernel(path, options, connection, progress)
     except ProdkitError as error:
         if wanted not in {"sarif", "github"} or isinstance(error, UsageError):
             raise
         print(outcomes_in(wanted, [NotChecked.because_of(error, path, Path.cwd())]))  # noqa: T201
         return 1
-    text = printed(CHECK, result, task.options, notebook)
+    text = printed(CHECK, result, options, notebook)
     print(f"{place_of(path, Path.cwd())}: {text}" if wanted == "text" else text)  # noqa: T201 - the answer asked for
     if said and wanted == "text":
         print(said)  # noqa: T201
     return result.exit_code
 
 
-def _asked_of_kernel(task: Task, connection: Path, progress: Progress) -> tuple[Notebook, Result, str]:
+def _asked_of_kernel(
+    path: Path, options: CheckOptions, connection: Path, progress: Progress
+) -> tuple[Notebook, Result, str]:
     """Return the notebook, its check by what a running kernel holds, and what that kernel says besides."""
-    notebook = read_notebook(task.path)
+    notebook = read_notebook(path)
     with attached_kernel(connection, progress) as driver:
-        answer = carry_out_there(driver, CHECK.name, msgspec.to_builtins(task.options), progress)
+        answer = carry_out_there(driver, CHECK.name, msgspec.to_builtins(options), progress)
     report = msgspec.json.decode(answer.json, type=Report)
-    return notebook, task.settle(Result(summary=sentence(report), document=report)), answer.said
+    result = Result(
+        summary=sentence(report), document=report, warnings=answer.warnings, exit_code=answer.exit_code
+    )
+    return notebook, result, answer.said
 
 
-def _check_several(given: Sequence[Path], options: CheckOptions, parsed: argparse.Namespace) -> int:
+def _check_several(paths: Sequence[Path], options: CheckOptions, jobs: int) -> int:
     wanted = format_of(options)
     outcomes: list[Outcome] = []
-    tasks = [_task(path, options, parsed) for path in found_in(given)]
     status = 0
-    for finished in check_each(tasks, parsed.jobs):
+    for finished in check_each(paths, options, jobs):
         outcomes.append(finished.outcome)
         status = max(status, finished.exit_code)
         if wanted == "text":  # each as soon as it is there

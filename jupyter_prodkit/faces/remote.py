@@ -30,6 +30,7 @@ class Answer(msgspec.Struct, frozen=True, kw_only=True):
     exit_code: int = 0
     said: str = ""
     """What else there is to tell, beside `text` and `json`."""
+    warnings: tuple[str, ...] = ()
 
 
 def carry_out_there(driver: KernelDriver, step: str, options: dict[str, Any], progress: Progress) -> Answer:
@@ -92,5 +93,11 @@ def _outcome(shell: Any, request: dict[str, Any], say: Callable[[Answer], None])
     progress = Progress(lambda event: say(Answer(kind=event.kind, text=event.message, fraction=event.fraction)))
     result = carry_out(step, gather(notebook, options, session), options, progress)
     said = repair_if_asked(shell, options, result, notebook)
-    text, answer = as_text(result, notebook), as_json(step, result)
-    return Answer(kind="outcome", text=text, json=answer, exit_code=result.exit_code, said=said)
+    return Answer(
+        kind="outcome",
+        text=as_text(result, notebook),
+        json=as_json(step, result),
+        exit_code=result.exit_code,
+        said=said,
+        warnings=result.warnings,
+    )

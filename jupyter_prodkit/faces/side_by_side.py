@@ -8,15 +8,11 @@ from collections.abc import Iterator, Sequence
 from concurrent.futures import Future, ProcessPoolExecutor
 from concurrent.futures.process import BrokenProcessPool
 from dataclasses import dataclass, replace
-from functools import cached_property
 from pathlib import Path
 from typing import Any
 
-import msgspec
-
 from jupyter_prodkit.check.formats.outcome import Checked, NotChecked, Outcome, place_of
-from jupyter_prodkit.check.report import Report, Severity
-from jupyter_prodkit.check.settings import Settings, read_settings
+from jupyter_prodkit.check.report import Report
 from jupyter_prodkit.check.step import CHECK, CheckOptions
 from jupyter_prodkit.errors import ProdkitError
 from jupyter_prodkit.faces.display import checked
@@ -25,7 +21,7 @@ from jupyter_prodkit.notebook.document import Notebook, read_notebook
 from jupyter_prodkit.progress import Progress
 from jupyter_prodkit.step import Result
 
-__all__ = ["Finished", "Task", "check_each", "check_one", "check_safely"]
+__all__ = ["Finished", "check_each", "check_one", "check_safely"]
 
 _INTERRUPTED = 130  # how shells report a program that Ctrl-C ended
 _at_work = False
@@ -46,77 +42,45 @@ class Finished:
         return 1 if self.result is None else self.result.exit_code
 
 
-@dataclass(frozen=True)
-class Task:
-    """One notebook to check."""
-
-    path: Path
-    asked: CheckOptions
-    fail_on: Severity | None = None
-    """What the command line says of it; None leaves it to the project's settings."""
-    ignore: tuple[str, ...] | None = None
-    """The same for the rules to leave out."""
-
-    @cached_property
-    def settings(self) -> Settings:
-        """The command line's word first, then the project's. Raises CheckError where the project's are wrong."""
-        project = read_settings(self.path.parent)
-        ignore = project.ignore if self.ignore is None else self.ignore
-        return Settings(ignore=ignore, fail_on=self.fail_on or project.fail_on or self.asked.fail_on)
-
-    @cached_property
-    def options(self) -> CheckOptions:
-        """What the step is told. Raises CheckError where the project's settings are wrong."""
-        fail_on = self.settings.fail_on or self.asked.fail_on
-        return msgspec.structs.replace(self.asked, notebook=str(self.path), fail_on=fail_on)
-
-    def settle(self, result: Result) -> Result:
-        """Return the result without what is to be left out, and with the exit status that the rest calls for."""
-        assert isinstance(result.document, Report)
-        kept = tuple(self.settings.kept(result.document.findings))
-        report = msgspec.structs.replace(result.document, findings=kept)
-        return replace(result, document=report, exit_code=1 if report.at_or_above(self.options.fail_on) else 0)
-
-
-def check_each(tasks: Sequence[Task], jobs: int) -> Iterator[Finished]:
+def check_each(paths: Sequence[Path], options: CheckOptions, jobs: int) -> Iterator[Finished]:
     """Check each notebook, as many at once as `jobs` says, and yield what came of them in the order given."""
-    if jobs == 1 or len(tasks) == 1:
-        yield from (check_safely(task) for task in tasks)
+    if jobs == 1 or len(paths) == 1:
+        yield from (check_safely(path, options) for path in paths)
         return
-    pool = ProcessPoolExecutor(min(jobs, len(tasks)), initializer=_begin)
+    pool = ProcessPoolExecutor(min(jobs, len(paths)), initializer=_begin)
     try:
-        futures = [pool.submit(_check_at_work, task) for task in tasks]
-        for task, future in zip(tasks, futures, strict=True):
-            yield _settled(task, future)
+        futures = [pool.submit(_check_at_work, path, options) for path in paths]
+        for path, future in zip(paths, futures, strict=True):
+            yield _settled(future, path, options)
     finally:
         pool.shutdown(wait=True, cancel_futures=True)
 
 
-def check_one(task: Task, progress: Progress) -> tuple[Notebook, Result]:
+def check_one(path: Path, options: CheckOptions, progress: Progress) -> tuple[Notebook, Result]:
     """Return a notebook and its check. Raises ProdkitError where it can't be read or judged.
 
     The verdict is entered into the project folder where there is one: a check alone makes none.
     """
-    notebook = read_notebook(task.path)
-    inputs = gather(notebook, task.options, None)
-    if task.options.output is not None or inputs.project.record_path.exists():
-        return notebook, task.settle(carry_out(CHECK, inputs, task.options, progress))
-    plan = CHECK.plan(inputs, task.options)
+    notebook = read_notebook(path)
+    inputs = gather(notebook, options, None)
+    if options.output is not None or inputs.project.record_path.exists():
+        return notebook, carry_out(CHECK, inputs, options, progress)
+    plan = CHECK.plan(inputs, options)
     progress.stage(plan.summary)
-    return notebook, task.settle(CHECK.run(plan, progress))
+    return notebook, CHECK.run(plan, progress)
 
 
-def check_safely(task: Task) -> Finished:
+def check_safely(path: Path, options: CheckOptions) -> Finished:
     """Return what came of a notebook; an error of any kind is its outcome."""
     try:
-        notebook, result = check_one(task, Progress())
+        notebook, result = check_one(path, options, Progress())
         assert isinstance(result.document, Report)
         return Finished(_light(checked(result.document, notebook)), result)
     except ProdkitError as error:
-        return Finished(NotChecked.because_of(error, task.path, Path.cwd()))
+        return Finished(NotChecked.because_of(error, path, Path.cwd()))
     except Exception as error:  # noqa: BLE001 - the edge: the others' results must not be lost with this one
         said = f"{type(error).__name__}: {error}"
-        return Finished(NotChecked(place_of(task.path, Path.cwd()), said, "This is a bug of ours."))
+        return Finished(NotChecked(place_of(path, Path.cwd()), said, "This is a bug of ours."))
 
 
 def _light(outcome: Checked) -> Checked:
@@ -125,7 +89,7 @@ def _light(outcome: Checked) -> Checked:
     return replace(outcome, notebook=replace(outcome.notebook, cells=cells))
 
 
-def _settled(task: Task, future: Future[Finished]) -> Finished:
+def _settled(future: Future[Finished], path: Path, options: CheckOptions) -> Finished:
     """Return the outcome; where a process died, of this notebook or of another one's, it is checked again alone."""
     try:
         return future.result()
@@ -133,10 +97,10 @@ def _settled(task: Task, future: Future[Finished]) -> Finished:
         pass
     with ProcessPoolExecutor(1, initializer=_begin) as alone:
         try:
-            return alone.submit(_check_at_work, task).result()
+            return alone.submit(_check_at_work, path, options).result()
         except BrokenProcessPool:
             hint = "Too little memory is the usual cause."
-            return Finished(NotChecked(place_of(task.path, Path.cwd()), "Checking it ended its process.", hint))
+            return Finished(NotChecked(place_of(path, Path.cwd()), "Checking it ended its process.", hint))
 
 
 def _begin() -> None:
@@ -150,10 +114,10 @@ def _interrupted(*_: Any) -> None:
     raise KeyboardInterrupt
 
 
-def _check_at_work(task: Task) -> Finished:
+def _check_at_work(path: Path, options: CheckOptions) -> Finished:
     global _at_work  # noqa: PLW0603 - the signal's handler can be told in no other way
     _at_work = True
     try:
-        return check_safely(task)
+        return check_safely(path, options)
     finally:
         _at_work = False

@@ -14,10 +14,11 @@ from jupyter_prodkit.notebook.statements import StatementNames
 from jupyter_prodkit.notebook.syntax import shared_tree
 from jupyter_prodkit.notebook.transform import cell_capture, to_python
 
-__all__ = ["NO_NAMES", "CodeNames", "code_names", "is_shells_own", "names_in"]
+__all__ = ["NO_NAMES", "CodeNames", "bound_before", "code_names", "is_shells_own", "names_in"]
 
 _BUILTINS = frozenset(dir(builtins)) | {"get_ipython", "display", "__file__"}
 _HARMLESS = _BUILTINS - {"get_ipython"}
+_HISTORY = re.compile(r"_{1,3}\Z|_i{1,3}\Z|_\d+\Z|_i\d+\Z|_ih\Z|_oh\Z|In\Z|Out\Z")
 _SHELLS_OWN = re.compile(r"_+(i+|\d+|i\d+|ih|oh|dh|sh|exit_code)?\Z|(In|Out|exit|quit|get_ipython|open|__\w+__)\Z")
 
 
@@ -57,6 +58,8 @@ class CodeNames:
     """Names that it calls, bound here or not, or uses in a way that may call them."""
     uses: frozenset[str] = frozenset()
     """Those of `calls` that it does more with than call them: the methods of a class may run."""
+    reads_history: bool = False
+    """Whether it reads what earlier prompts left: `_`, `Out[3]`, `In`, `_i`."""
     is_inert: bool = False
     """Whether it can set nothing in motion: it calls nothing, and hands nothing on to be called."""
 
@@ -78,6 +81,16 @@ def code_names(source: str) -> CodeNames:
     if captured is None:
         return names
     return replace(names, binds=names.binds | {captured}, binds_always=names.binds_always | {captured})
+
+
+def bound_before(source: str, line: int) -> frozenset[str]:
+    """Return the names that the statements above `line` of a cell, as IPython runs it, have surely bound."""
+    tree = shared_tree(to_python(source))
+    above = [] if tree is None else [one for one in tree.body if (one.end_lineno or one.lineno) < line]
+    try:
+        return names_in(ast.Module(above, [])).binds_always
+    except RecursionError:
+        return frozenset()
 
 
 def names_in(tree: ast.Module) -> CodeNames:
@@ -102,8 +115,13 @@ def names_in(tree: ast.Module) -> CodeNames:
         rebinds_when_called=frozenset(seen.rebinds_when_called),
         calls=_of_notebook(seen.called | seen.used),
         uses=_of_notebook(seen.used),
+        reads_history=any(_HISTORY.match(name) for name in _all_reads(seen) - seen.ever_bound),
         is_inert=not (seen.binds_any or seen.needs_any or (seen.called | seen.used) - _HARMLESS),
     )
+
+
+def _all_reads(seen: StatementNames) -> set[str]:
+    return seen.needs.union(*seen.deferred.values(), *seen.methods.values())
 
 
 def is_shells_own(name: str) -> bool:

@@ -11,6 +11,7 @@ __all__ = [
     "derives",
     "instance_attributes",
     "is_users_class",
+    "is_written_in_python",
     "line_of",
     "module_of",
     "qualified_name",
@@ -52,6 +53,11 @@ def derives(kind: type, base: type) -> bool:
 def is_users_class(kind: type) -> bool:
     """Return whether the notebook defines `kind`."""
     return module_of(kind) == "__main__"
+
+
+def is_written_in_python(kind: type) -> bool:
+    """Return whether `kind` and all it derives from are Python classes: their objects hold nothing but attributes."""
+    return all(base is object or {"__dict__", "__slots__"} & _MEMBERS_OF(base).keys() for base in _LINE_OF(kind))
 
 
 def class_members(kind: type) -> list[tuple[str, Any]]:

@@ -30,6 +30,7 @@ from jupyter_prodkit.session.classes import (
     derives,
     instance_attributes,
     is_users_class,
+    is_written_in_python,
     module_of,
     qualified_name,
 )
@@ -381,12 +382,24 @@ class _Walk:
             attributes = [(name, item) for name, item in attributes if name in {"_name_", "_value_"}]
         elif library not in _PRIVATE_STATE and not is_users_class(kind):
             attributes = _public(attributes, kind)
-        if not attributes and not told and not is_users_class(kind):
+        if not attributes and not told and not is_written_in_python(kind):
             raise _Opaque
         self.text("attributes", str(len(attributes)))
         for name, item in attributes:
             self.text("attribute", name)
+            if is_users_class(kind):
+                self.value(item, depth)
+            else:
+                self._attribute(item, depth)
+
+    def _attribute(self, item: Any, depth: int) -> None:
+        """Feed an attribute of a library's object: of a lock or a figure in it nothing more than what it is."""
+        try:
             self.value(item, depth)
+        except _Opaque:
+            if not self.in_time or has_next(type(item)):
+                raise
+            self.text("opaque", qualified_name(type(item)))
 
     def _builtin_content(self, value: Any, kind: type, depth: int) -> bool:
         """Feed what a subclass of a builtin type holds besides its attributes."""

@@ -63,15 +63,17 @@ class LiveNames:
     ) -> tuple[dict[str, Glimpse], dict[str, frozenset[str]]]:
         """Return those of `names` that are not as they were when last looked at, and who shared objects with each then.
 
-        A value that takes long to look at is looked at only if it is in `surely`: what the code says it changes. If
-        it can't be told by its content, it counts as changed if it is in `surely`, or in `opaque` and no look helps.
+        A value that takes longer to look at than `budget` allows is passed over, unless it is in `surely`: what the
+        code says it changes. If it can't be told by its content, it counts as changed if it is in `surely`, or in
+        `opaque` and no look helps.
         """
         looked: dict[str, _Seen] = {}
         for name in names:
             seen = self._seen.get(name)
             if seen is None or name not in self._namespace:
                 continue
-            if seen.seconds > _CHEAP_SECONDS and name not in surely and seen.glimpse.digest is not None:
+            dear = budget is not None and seen.seconds > max(_CHEAP_SECONDS, budget.left())
+            if dear and name not in surely and seen.glimpse.digest is not None:
                 continue
             now = self._examined(name, budget)
             unknown = now.glimpse.digest is None or seen.glimpse.digest is None

@@ -8,16 +8,18 @@ import time
 import types
 from asyncio import CancelledError
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from jupyter_prodkit.notebook.dataflow import Definitions, needs_when_run
 from jupyter_prodkit.notebook.document import source_digest
-from jupyter_prodkit.notebook.names import NO_NAMES, CodeNames, code_names
+from jupyter_prodkit.notebook.names import NO_NAMES, CodeNames, bound_before, code_names
 from jupyter_prodkit.notebook.transform import own_magics_in, own_magics_only
-from jupyter_prodkit.session.ambient import Ambient, may_depend_on
+from jupyter_prodkit.session.ambient import OPTIONS, Ambient, may_depend_on
 from jupyter_prodkit.session.classes import defines
 from jupyter_prodkit.session.digest import Budget
+from jupyter_prodkit.session.files_used import FilesUsed
+from jupyter_prodkit.session.history import History
 from jupyter_prodkit.session.live_names import LiveNames
 from jupyter_prodkit.session.modules import UserModules
 from jupyter_prodkit.session.reach import reached_names
@@ -32,6 +34,7 @@ _INTERRUPTS = (KeyboardInterrupt, CancelledError)  # the second is what a cell t
 
 # What looking at values may take: a little for every cell, and a share of the time that the user's code has taken.
 _SECONDS_PER_CELL = 1.2e-4
+_SECONDS_BETWEEN = 5e-5
 _SHARE_OF_USERS_TIME = 0.02
 _MOST_CREDIT = 0.25
 _CREDIT_AT_START = 0.02
@@ -83,6 +86,8 @@ class Tracker:
         self._definitions = Definitions()
         self._live = LiveNames(namespace)
         self._ambient = Ambient(from_start=from_start)
+        self._files = FilesUsed()
+        self._history = History()
         self._outputs_of: dict[str, Mapping[str, Version]] = {}  # of the last run of each code, by how it ended
         self._value_of: dict[Version, Version] = {}  # the versions of values that could be looked at, by their origin
         self._count = 0
@@ -95,9 +100,10 @@ class Tracker:
 
     @property
     def timeline(self) -> Timeline:
-        """What has run, as an immutable snapshot; safe from any thread."""
+        """What has run, as an immutable snapshot; safe from any thread. Files are as they are now."""
         with self._lock:
-            return self._timeline
+            known = self._timeline
+        return replace(known, around={**known.around, **self._files.now()})
 
     @property
     def is_running(self) -> bool:
@@ -166,7 +172,8 @@ class Tracker:
         inputs = {name: self._version_now(name, seen) for name, seen in before.items()}
         absent = frozenset(names.needs - ids.keys())
         self._ambient.between_runs()
-        around = may_depend_on(source, self._ambient.now)
+        around = {**may_depend_on(source, self._ambient.now), **self._history.asked_for(names)}
+        self._files.begin(source)
         return _Running(source, names, ids, inputs, absent, before, around, cell_id, shown)
 
     def _reads(self, names: CodeNames, ids: Mapping[str, int]) -> Iterable[str]:
@@ -197,6 +204,7 @@ class Tracker:
         self, running: _Running, cell_id: str | None, count: int | None, error: BaseException | None, seconds: float
     ) -> Execution:
         started = time.perf_counter()
+        read, rewritten = self._files.end()  # first: we open files, too
         self._credit = min(_MOST_CREDIT, self._credit + _SHARE_OF_USERS_TIME * seconds)
         ids = self._live.ids()
         bound = self._bound(running, ids, error)
@@ -206,10 +214,14 @@ class Tracker:
         after = {**self._live.look(bound, budget), **in_place}
         seen = self._ambient.observe(running.source, lambda: self._called_text(running))
         running.around.update(seen.drawn_from)
+        running.around.update(read)
+        moved = {**seen.moved, **rewritten}
         digest = source_digest(running.source)
         interrupted = error is not None and issubclass(type(error), _INTERRUPTS)
         ending = f"stopped in run {self._count}" if interrupted else "raised" if error is not None else ""
-        made_by = f"{digest} {ending} {seen.drawn_from or ''} {seen.unseeded or ''}"
+        self._history.add(digest)
+        told = {name: version for name, version in running.around.items() if name not in OPTIONS}
+        made_by = f"{digest} {ending} {sorted(told.items()) or ''} {seen.unseeded or ''}"
         outputs = {**self._made_again(made_by, ids), **self._versions(running, made_by, after)}
         self._outputs_of[made_by] = outputs
         self._live.remember(ids)
@@ -221,7 +233,7 @@ class Tracker:
             success=error is None, seconds=seconds, interrupted=interrupted, lacked=_lacked(error),
             inputs=running.inputs, absent=running.absent, outputs=outputs,
             deleted=frozenset(running.ids.keys() - ids.keys()), before=running.before, after=after,
-            mutated=groups, sharing=self._live.groups(outputs), around=running.around, moved=seen.moved,
+            mutated=groups, sharing=self._live.groups(outputs), around=running.around, moved=moved,
             drew_unseeded=frozenset(seen.unseeded),
             shown=running.shown,
         )  # fmt: skip
@@ -232,7 +244,10 @@ class Tracker:
     def _bound(self, running: _Running, ids: Mapping[str, int], error: BaseException | None) -> set[str]:
         """The names that the code has made or bound anew."""
         bound = {name for name, identity in ids.items() if running.ids.get(name) != identity}
-        return bound if error is not None else bound | (running.names.binds_always & ids.keys())
+        if error is None:
+            return bound | (running.names.binds_always & ids.keys())
+        line = _line_of(error, self._namespace)
+        return bound | (bound_before(running.source, line) & ids.keys()) if line else bound
 
     def _changed_in_place(
         self, running: _Running, ids: Mapping[str, int], bound: set[str], budget: Budget | None
@@ -259,12 +274,11 @@ class Tracker:
         changed = self._live.rebound(ids)
         gone = self._live.gone(ids)
         self._live.forget(changed)
-        in_place: dict[str, Glimpse] = {}
-        groups: dict[str, frozenset[str]] = {}
-        if self._disturbed or threading.active_count() > self._threads:
-            self._disturbed = False
-            nothing = frozenset[str]()
-            in_place, groups = self._live.look_again(reads, self._budget(), surely=nothing, opaque=nothing)
+        disturbed = self._disturbed or threading.active_count() > self._threads
+        self._disturbed = False
+        nothing = frozenset[str]()
+        budget = self._budget() if disturbed else Budget(_SECONDS_BETWEEN)
+        in_place, groups = self._live.look_again(reads & ids.keys() - changed, budget, surely=nothing, opaque=nothing)
         if not changed and not gone and not in_place:
             return
         after = {**self._live.look(changed, self._budget()), **in_place}
@@ -324,6 +338,16 @@ class Tracker:
         held = {name: self._namespace[name] for name in changed if name in self._namespace}
         new = {name for name, value in held.items() if defines(type(value), "predict")}
         return frozenset((known - held.keys()) | new)
+
+
+def _line_of(error: BaseException, namespace: Mapping[str, Any]) -> int:
+    """The line of the cell's own code at which it ended; 0 where that isn't known."""
+    step = error.__traceback__
+    while step is not None:
+        if step.tb_frame.f_globals is namespace and step.tb_frame.f_code.co_name == "<module>":
+            return step.tb_lineno
+        step = step.tb_next
+    return 0
 
 
 def _lacked(error: BaseException | None) -> str | None:

@@ -57,7 +57,9 @@ def played(cells: list[str], *, load_at: int | None, asks: bool) -> dict[str, An
             if asks and player.session is not None:
                 page = player.page({f"c{number}": source for number, source in enumerate(cells)})
                 judge.check_session(page, player.timeline)
-        found = {"shown": shown, "names": Describer().names(player.shell.user_ns), "process": _process()}
+        process = _process()
+        sys.setrecursionlimit(10_000)  # the program may have set a low one
+        found = {"shown": shown, "names": Describer().names(player.shell.user_ns), "process": process}
         _end(player)
     return {**found, "end": _normal(beside.getvalue())}
 

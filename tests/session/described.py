@@ -25,6 +25,7 @@ import pandas as pd
 _ADDRESS = re.compile(r"0x[0-9a-f]{6,}|ipython-input-[\w-]+|at [0-9a-f]{8,}")
 _ATOMS = (bool, int, float, complex, str, bytes, type(None), type(...), type(NotImplemented), slice, range)
 _MOST = 3000
+_DEEPEST = 500
 _NAME, _DICT, _LINE, _MODULE = (type.__dict__[f"__{n}__"].__get__ for n in ("name", "dict", "mro", "module"))
 _ITERATORS = tuple(
     type(one) for one in (iter([]), iter(()), iter(range(0)), iter(""), iter({}), reversed([]), iter(set()))
@@ -38,6 +39,7 @@ class Describer:
     def __init__(self) -> None:
         self._met: dict[int, int] = {}
         self._kept: list[Any] = []  # or an address would be given to another object meanwhile
+        self._depth = 0
 
     def names(self, namespace: Mapping[str, Any]) -> dict[str, Any]:
         """Return what each name holds, but for the shell's own."""
@@ -53,19 +55,31 @@ class Describer:
             return ["again", self._met[id(value)]]
         self._met[id(value)] = len(self._met)
         self._kept.append(value)
-        return [_NAME(kind), *self._content(kind, value)]
+        if self._depth > _DEEPEST:
+            return ["deeper"]
+        self._depth += 1
+        try:
+            return [_NAME(kind), *self._content(kind, value)]
+        finally:
+            self._depth -= 1
 
     def _content(self, kind: type, value: Any) -> Iterable[Any]:
         for known, content in _CONTENTS:
             if kind is known:
                 return content(self, value)
         if kind in _ITERATORS:
-            return [self.value(part) for part in list(value.__reduce__())[1:]]
+            return self._iterator(value)
         if _MODULE(kind) == "__main__" if type(_MODULE(kind)) is str else False:
             return self._instance(kind, value)
         if isinstance(kind, type) and type in _LINE(kind):
             return self._class(value) if _MODULE(value) == "__main__" else [_NAME(value)]
         return []
+
+    def _iterator(self, value: Any) -> list[Any]:
+        try:
+            return [self.value(part) for part in list(value.__reduce__())[1:]]
+        except RuntimeError as error:  # its dict has grown meanwhile
+            return [str(error)]
 
     def _instance(self, kind: type, value: Any) -> list[Any]:
         found = []
@@ -183,7 +197,7 @@ _CONTENTS: tuple[tuple[type, Callable[[Describer, Any], Any]], ...] = (
     (type(functools.lru_cache(len)), _cached), (functools.partial, _partial), (types.ModuleType, lambda _, v: [str(v.__dict__.get("__name__"))]),
     (io.StringIO, _buffer), (io.BytesIO, _buffer), (io.TextIOWrapper, _file), (weakref.ref, _reference),
     (weakref.WeakValueDictionary, lambda _, v: [len(v)]), (weakref.WeakKeyDictionary, lambda _, v: [len(v)]),
-    (random.Random, lambda _, v: [hash(v.getstate())]), (np.random.Generator, lambda _, v: [str(v.bit_generator.state)]),
+    (random.Random, lambda _, v: [str(v.getstate())[:200], str(v.getstate())[-40:]]), (np.random.Generator, lambda _, v: [str(v.bit_generator.state)]),
     (re.Pattern, lambda _, v: [v.pattern]), (itertools.count, lambda _, v: [repr(v)]),
     (types.BuiltinFunctionType, lambda _, v: [v.__name__]), (types.MappingProxyType, lambda d, v: _items(d, dict(v))),
     (types.SimpleNamespace, lambda d, v: [d.value(v.__dict__)]), (type(threading.Lock()), lambda _, v: [v.locked()]),

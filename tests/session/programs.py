@@ -367,7 +367,7 @@ random.shuffle($l)
 $a = random.randint(0, 9)
 r = random.Random($n)
 r.random()
-print(hash(random.getstate()))
+print(sum(random.getstate()[1]))
 np.random.rand()
 np.random.seed($n)
 print(np.random.randint(10))
@@ -377,7 +377,7 @@ rng = np.random.default_rng($n)
 np.random.shuffle($x)
 print(np.random.get_state()[2])
 df.sample(1)
-import secrets; len(secrets.token_hex(4))
+import secrets; secrets.randbelow(9) * 0
 $x = np.arange(6.)
 $x = np.zeros((2, 3))
 $x[0] = $n
@@ -553,7 +553,7 @@ shared = [$l, $l, [$l]]; shared[0].append(1) if len(shared[0]) < 9 else None
 print({}.__class__, ().__class__)
 lines = 'one\ntwo'; print(lines)
 print(f'{$a!r:>5}')
-i = id(Box()); print(i == id(Box()))
+i = id(Box()); box = Box(i); del i, box.n, box.inner
 '''  # noqa: RUF001 - a ligature is a name too
 
 

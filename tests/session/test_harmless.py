@@ -87,8 +87,8 @@ def both() -> Iterator[Both]:
 
 def test_each_statement_alone(both):
     """Every kind of statement is played at least once, on the names that all programs begin with."""
-    for statement in STATEMENTS:
-        both.compare(([PRELUDE, statement, "print('after')"], 0, False))
+    for place in range(0, len(STATEMENTS), 5):
+        both.compare(([PRELUDE, *STATEMENTS[place : place + 5], "print('after')"], 0, False))
 
 
 @settings(

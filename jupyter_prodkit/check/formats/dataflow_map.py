@@ -19,6 +19,7 @@ _LEGEND_LINE, _LEGEND_CHARACTER, _LEGEND_GAP = 18, 5.6, 30
 _LEGEND_WIDTH = 640
 _MOST_TOLD = 12
 _LONGEST_NAME = 14
+_NAME_CHARACTER, _NAME_HEIGHT = 6.5, 11
 
 
 def dataflow_map(report: Report, notebook: Notebook, *, styled: bool = True) -> str:
@@ -93,11 +94,17 @@ class _Map:
         return f'<g class="{kind}">{title}<path d="{curve}"/><path class="prodkit-head" d="{head}"/></g>'
 
     def _names(self) -> Iterator[str]:
-        for arrow in self.layout.named:
+        """Yield what flows on each arrow between cells in question, as far as the words don't cover each other."""
+        placed: list[tuple[float, float, float]] = []
+        for arrow in sorted(self.layout.named, key=lambda arrow: arrow.writer - arrow.reader):
             (x1, y), (x2, _) = self.layout.at(arrow.writer), self.layout.at(arrow.reader)
-            name = arrow.names[0] if len(arrow.names) == 1 else f"{arrow.names[0]}, …"
-            top = y - self.layout.radius - self.layout.rise(arrow) - 5
-            yield f'<text class="prodkit-name" x="{_n((x1 + x2) / 2)}" y="{_n(top)}">{escape(_short(name))}</text>'
+            name = _short(arrow.names[0] if len(arrow.names) == 1 else f"{arrow.names[0]}, …")
+            middle, top = (x1 + x2) / 2, y - self.layout.radius - self.layout.rise(arrow) - 5
+            half = len(name) * _NAME_CHARACTER / 2
+            if any(abs(middle - x) < half + other and abs(top - y) < _NAME_HEIGHT for x, y, other in placed):
+                continue
+            placed.append((middle, top, half))
+            yield f'<text class="prodkit-name" x="{_n(middle)}" y="{_n(top)}">{escape(name)}</text>'
 
     def _node(self, place: int, verdict: CellVerdict) -> str:
         x, y = self.layout.at(place)

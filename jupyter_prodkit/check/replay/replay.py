@@ -31,7 +31,7 @@ def replay(
     hash_seed: int | None = None,
     progress: Progress,
 ) -> Replay:
-    """Run the page from the top, `until` that cell or its end, and return what each cell did.
+    """Run the page from the top to its end, or to the cell `until`, and return what each cell did.
 
     It takes `budget` seconds at most, and leaves nothing behind. Raises CancelledError on a cancel, NotebookError
     where no kernel can be started.
@@ -62,6 +62,8 @@ def replaying(
     """
     limits = Limits(time.monotonic() + budget, allow_effects=allow_effects, hash_seed=hash_seed)
     cells = _wanted(notebook, until)
+    if not cells:
+        return Replay({})
     outcomes: dict[str, CleanOutcome] = {}
     final: dict[str, Glimpse] = {}
     unfinished = ""

@@ -23,7 +23,9 @@ _OFFLINE = {
     "JOBLIB_MULTIPROCESSING": "0",
 }  # fmt: skip
 _CACHE_VARIABLES = ("XDG_CACHE_HOME", "MPLCONFIGDIR", "HF_HOME", "TORCH_HOME", "NUMBA_CACHE_DIR", "KERAS_HOME")
-_CACHES_AT_HOME = (".cache", "Library/Caches", ".config/matplotlib", ".matplotlib", ".keras", ".ipython")
+_CACHES_AT_HOME = (
+    ".cache", "Library/Caches", ".config/matplotlib", ".matplotlib", ".keras", ".ipython", ".nv", ".triton",
+)  # fmt: skip
 _DEVICES = ("null", "zero", "full", "tty", "ptmx", "pts", "shm", "fd", "dri", "kfd", "nvidia*")
 _OWN_PROCESS = "/proc/self"
 

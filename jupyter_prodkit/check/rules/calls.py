@@ -77,12 +77,20 @@ def dotted_name(path: tuple[str, ...], imported: Mapping[str, str]) -> str:
 
 def calls_of_page(notebook: Notebook) -> Iterator[tuple[Cell, Call, str]]:
     """Yield each call on the page in the order of its lines, with the full name of what it calls, empty if unknown."""
+    cells = notebook.code_cells
+    for place, call, dotted in _calls_of(tuple(cell.source for cell in cells)):
+        yield cells[place], call, dotted
+
+
+@lru_cache(maxsize=4)  # several rules ask for the same page, one after the other
+def _calls_of(sources: tuple[str, ...]) -> tuple[tuple[int, Call, str], ...]:
     imported: dict[str, str] = {}
-    for cell in notebook.code_cells:
-        imports, calls = calls_in(cell.source)
+    found = []
+    for place, source in enumerate(sources):
+        imports, calls = calls_in(source)
         imported.update(imports)
-        for call in calls:
-            yield cell, call, call.dotted(imported)
+        found += [(place, call, call.dotted(imported)) for call in calls]
+    return tuple(found)
 
 
 def imports_of(source: str) -> Mapping[str, str]:

@@ -183,7 +183,8 @@ def _against(node: ast.AST, parents: Mapping[ast.AST, ast.AST]) -> tuple[tuple[s
 
 def _times(node: ast.expr) -> tuple[tuple[str, ...], ...]:
     if isinstance(node, ast.BinOp):
-        return (*_times(node.left), *_times(node.right))
+        ends = [part for part in (node.left, node.right) if not isinstance(part, ast.BinOp)]
+        return tuple(path for part in ends for path in _times(part))
     if isinstance(node, ast.Subscript):  # `stats["t0"]`, and not `df["birthday"]`
         kept = _name_of(node)[1:]
         return ((kept,),) if _TIMER.match(kept) else ()

@@ -66,7 +66,8 @@ def _column_of(node: ast.expr) -> str | None:
     if isinstance(node.value, ast.Name):
         return index.value if isinstance(index, ast.Constant) and isinstance(index.value, str) else None
     if isinstance(node.value, ast.Attribute) and node.value.attr == "loc" and isinstance(node.value.value, ast.Name):
-        last = index.elts[-1] if isinstance(index, ast.Tuple) and isinstance(index.elts[0], ast.Slice) else None
+        parts = index.elts if isinstance(index, ast.Tuple) else []
+        last = parts[-1] if parts and isinstance(parts[0], ast.Slice) else None
         return last.value if isinstance(last, ast.Constant) and isinstance(last.value, str) else None
     return None
 

@@ -6,6 +6,7 @@ Each such reading has one cause, told by the run that the value came from; each 
 from __future__ import annotations
 
 from collections.abc import Iterator
+from pathlib import PurePath
 from typing import Literal
 
 from jupyter_prodkit.check.evidence import Evidence
@@ -26,7 +27,14 @@ _AROUND = {
     "cwd": "the working directory",
     "environ": "the environment",
     "sys.path": "`sys.path`",
+    "history": "what `_`, `Out` or `In` hold",
 }
+
+
+def _around(name: str) -> str:
+    return _AROUND.get(name) or f"the file `{PurePath(name).name}`"
+
+
 Origin = Literal["absent", "unknown", "elsewhere", "itself", "below", "above"]
 
 
@@ -114,7 +122,7 @@ def changed_around(evidence: Evidence) -> Iterator[Finding]:
         around = [one.name for one in judged.mismatches if one.is_around]
         if judged.edited or not around or judged.state not in {"diverges", "unverified"}:
             continue
-        words = " and ".join(_AROUND.get(name, name) for name in around)
+        words = " and ".join(_around(name) for name in around)
         proven = values(judged.differing)
         yield Finding(
             rule="hidden-state/changed-around",
@@ -122,7 +130,7 @@ def changed_around(evidence: Evidence) -> Iterator[Finding]:
             cell_id=judged.cell.cell_id,
             names=tuple(around),
             message=f"A clean run has {words} otherwise here",
-            because=f"When it ran, {words} stood as other runs had left it. {proven}".strip(),
+            because=f"When it ran, {words} stood otherwise. {proven}".strip(),
             fix="Run the cells that set it, in page order, then this one.",
         )
 

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator
+from contextlib import suppress
 from functools import lru_cache
 
 from jupyter_prodkit.check.evidence import Evidence
@@ -16,8 +16,8 @@ from jupyter_prodkit.notebook.document import Notebook
 
 __all__ = ["fit_before_split", "target_in_features", "test_rows_in_fit"]
 
-_FITS = re.compile(r"\.fit\(")
-_SPLITS = re.compile(r"\btrain_test_split\b|\bcross_val")
+_FITS = (".fit(",)
+_SPLITS = ("train_test_split", "cross_val")
 Sources = tuple[tuple[str, str], ...]
 
 
@@ -76,10 +76,10 @@ def _label(evidence: Evidence, cell_id: str) -> str:
     return "another cell" if cell is None else cell.label
 
 
-def _sources(notebook: Notebook, needed: re.Pattern[str]) -> Sources:
-    """The cells' code; none where no cell has what there must be to find anything."""
+def _sources(notebook: Notebook, words: tuple[str, ...]) -> Sources:
+    """The cells' code; none where no cell has one of the words without which there is nothing to find."""
     cells = notebook.code_cells
-    if not any(needed.search(cell.source) for cell in cells):
+    if not any(word in cell.source for cell in cells for word in words):
         return ()
     return tuple((cell.cell_id, cell.source) for cell in cells)
 
@@ -91,7 +91,8 @@ def _leaks(cells: Sources) -> tuple[Leak, ...]:
         walk.cell_id = cell_id
         walk.imported.update(imports_of(source))
         for statement in statements_of(source):
-            walk.run(statement)
+            with suppress(RecursionError):  # a sum of a thousand terms is no leak
+                walk.run(statement)
     return tuple({(leak.kind, leak.cell_id, leak.name): leak for leak in reversed(walk.leaks)}.values())
 
 
@@ -102,5 +103,6 @@ def _targets_seen(cells: Sources) -> tuple[TargetSeen, ...]:
         walk.cell_id = cell_id
         walk.imported.update(imports_of(source))
         for statement in statements_of(source):
-            walk.run(statement)
+            with suppress(RecursionError):  # a sum of a thousand terms is no leak
+                walk.run(statement)
     return tuple(dict.fromkeys(walk.seen))

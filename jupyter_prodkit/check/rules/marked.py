@@ -13,6 +13,8 @@ def is_exported(cell: Cell) -> bool:
 
     Never raises, whatever its marks say.
     """
+    if not cell.tags and "|" not in cell.source:
+        return False
     words = marks_text(cell.source, cell.tags).split()
     return "export" in words or step_of(cell) is not None
 

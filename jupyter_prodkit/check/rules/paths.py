@@ -26,9 +26,10 @@ _ABSOLUTE = re.compile(
 def absolute(evidence: Evidence) -> Iterator[Finding]:
     """A path is written out that another machine won't have."""
     for cell in evidence.notebook.code_cells:
-        if "parameters" in marks_text(cell.source, cell.tags).split():
+        paths = _paths(cell.source)
+        if paths and "parameters" in marks_text(cell.source, cell.tags).split():
             continue
-        for path in _paths(cell.source):
+        for path in paths:
             yield Finding(
                 rule="paths/absolute",
                 severity="warning",

@@ -49,7 +49,10 @@ _FORM = re.compile("|".join(f"(?P<form{number}>{form})" for number, (_, form) in
 _HINT = re.compile(
     r"AKIA|ASIA|gh[pousr]_|github_pat_|glpat-|xox|AIza|k_live_|sk-|hf_|npm_|pypi-|dapi|SG\.|eyJ|AccountKey=|PRIVATE KEY"
 )
-_URL = re.compile(r"[A-Za-z][A-Za-z0-9+.-]*://(?P<user>[^\s:/@\"'<>{}$]*):(?P<password>[^\s/@\"'<>{}$]+)@[\w\[]")
+_URL = re.compile(
+    r"(?<![A-Za-z0-9+.-])[A-Za-z][A-Za-z0-9+.-]{0,30}://"
+    r"(?P<user>[^\s:/@\"'<>{}$]{0,200}):(?P<password>[^\s/@\"'<>{}$]{1,400})@[\w\[]"
+)
 # What stands in examples where a secret would: nobody's.
 _EXAMPLE = re.compile(
     r"example|dummy|sample|placeholder|change[-_ ]?me|your|my[-_ ]?(?:secret|password|token|api|key)|redacted|hidden"

@@ -71,6 +71,6 @@ def _finding(cell: Cell, secret: Secret, rule: str, severity: Severity, message:
         severity=severity,
         cell_id=cell.cell_id,
         message=message,
-        because=f"{secret.kind.capitalize()} in line {secret.line}: whoever gets the notebook has it too.",
+        because=f"There is {secret.kind} in line {secret.line}: whoever gets the notebook has it too.",
         fix=fix,
     )

@@ -44,7 +44,7 @@ def late_import(evidence: Evidence) -> Iterator[Finding]:
 def magic_in_marked_cell(evidence: Evidence) -> Iterator[Finding]:
     """A cell that is marked for export uses a magic or the shell: outside a notebook there is none."""
     for cell in evidence.notebook.code_cells:
-        if is_exported(cell) and any(_is_magic(call.path) for call in calls_in(cell.source)[1]):
+        if any(_is_magic(call.path) for call in calls_in(cell.source)[1]) and is_exported(cell):
             yield Finding(
                 rule="structure/magic-in-marked-cell",
                 severity="warning",

@@ -57,17 +57,15 @@ REFUSED = {
     "import os\nos.execv('/bin/touch', ['touch', '{out}/new'])": "start the program touch",
     "import os\nif os.fork() == 0: os._exit(0)": "start another process",
     "import pty\npty.fork()": "start another process",
-    "import os, signal\nos.kill(os.getppid(), signal.SIGKILL)": "end the process {parent}",
+    "import os\nos.kill(os.getppid(), 0)": "end the process {parent}",
     "%%bash\ntouch {out}/new": "start the program bash",
     "!touch {out}/new": "run the command `touch {out}/new`",
     "%pip install nothing-of-that-name": "run the command",
     "found = !touch {out}/new": "run the command `touch {out}/new`",
     "try:\n    open('{out}/new', 'w')\nexcept OSError:\n    print('swallowed')": "write {out}/new",
     "import threading\nt = threading.Thread(target=open, args=('{out}/new', 'w'))\nt.start()\nt.join()": "write {out}/new",
-    "import multiprocessing\nwith multiprocessing.get_context('fork').Pool(1) as pool: pool.map(open_to_write, ['{out}/new'])": "",
+    "import multiprocessing\nwith multiprocessing.get_context('fork').Pool(1) as pool: pool.map(open_to_write, ['{out}/new'])": "write elsewhere",
     "import os\nos.chdir('{out}')\nopen('new', 'w')": "write {out}/new",
-    "import h5py\nh5py.File('{out}/new.h5', 'w')": "",
-    "import ctypes\nif ctypes.CDLL(None).creat(b'{out}/new', 0o600) < 0: raise PermissionError(13, 'Permission denied')": "",
 }  # fmt: skip
 LET = [
     "open('mine', 'w').write('x')",
@@ -135,8 +133,7 @@ def filled(text: str, outside, own: Path) -> str:
 def refused(tmp_path_factory, outside):
     """One replay in which every cell tries something."""
     own = tmp_path_factory.mktemp("refused")
-    cells = [source if "h5py" not in source else f"import pytest\n{source}" for source in REFUSED]
-    notebook = write_page(own, HEAD, *(filled(source, outside, own) for source in cells))
+    notebook = write_page(own, HEAD, *(filled(source, outside, own) for source in REFUSED))
     before = folder_state(outside.out), folder_state(own)
     replay = ran(notebook)
     assert replay.unfinished == ""
@@ -150,11 +147,19 @@ def refused(tmp_path_factory, outside):
 def test_an_effect_is_refused_and_told(refused, outside, source, words):
     """Each sort of effect is stopped, whatever the cell does about it, and named in words."""
     outcome = refused.by_source[source]
-    if "No module named 'h5py'" in outcome.error:
-        pytest.skip("h5py is not installed")
-    if not words and not _has_landlock():
-        pytest.skip("no Landlock here")
     assert any(filled(words, outside, refused.own) in one for one in outcome.refused), outcome
+
+
+@pytest.mark.kernel
+def test_what_c_code_does_is_refused_too(tmp_path, outside):
+    """A library in C asks no audit hook; the system itself says no, and the cell counts as held back."""
+    if not _has_landlock():
+        pytest.skip("no Landlock here")
+    creat = "import ctypes\nlibc = ctypes.CDLL(None)\n"
+    creat += f"if libc.creat(b'{outside.out}/by_c', 0o600) < 0: raise PermissionError(13, 'Permission denied')"
+    (outcome,) = ran(write_page(tmp_path, creat)).outcomes.values()
+    assert outcome.refused == ("write elsewhere, connect or start a process",)
+    assert not (outside.out / "by_c").exists()
 
 
 @pytest.mark.kernel

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import tempfile
 import threading
 import time
@@ -140,4 +139,4 @@ def test_a_page_that_was_never_saved_is_run(tmp_path):
     notebook = write_page(tmp_path, "x = 1")
     notebook.path.unlink()
     assert set(ran(notebook).final) == {"x"}
-    assert os.listdir(tmp_path) == []
+    assert not list(tmp_path.iterdir())

@@ -11,6 +11,7 @@ import pytest
 from trying import BUDGET, folder_state, printed, ran, write_page
 
 from jupyter_prodkit.check.replay.replay import replaying
+from jupyter_prodkit.check.replay.shown import Display, ShownCell
 from jupyter_prodkit.notebook.outputs import same_outputs
 from jupyter_prodkit.progress import Progress
 from jupyter_prodkit.session.driver import fresh_kernel
@@ -99,8 +100,6 @@ def really(tmp_path_factory, run):
     """The same page run in an ordinary kernel, in the notebook's own folder; last, as it changes that."""
     shown, notebook = {}, run.notebook
     with fresh_kernel(notebook.path, Progress()) as driver:
-        from jupyter_prodkit.check.replay.shown import Display, ShownCell
-
         for cell in notebook.code_cells:
             collected = ShownCell(Display({}))
             outcome = driver.run_cell(cell, Progress(), collected.take)
@@ -225,3 +224,26 @@ def test_only_what_is_needed_is_run(tmp_path):
     assert next(run).cell_id == "c1"
     run.close()
     assert not list(Path(tempfile.gettempdir()).glob(f"prodkit-replay-*/page/{tmp_path.name}"))
+
+
+FROM_A_KERNEL = """
+import os
+from pathlib import Path
+from jupyter_prodkit.check.replay.replay import replay
+from jupyter_prodkit.notebook.document import read_notebook
+from jupyter_prodkit.progress import Progress
+os.environ["LEFT_BEHIND"] = "1"
+run = replay(read_notebook(Path({path!r})), budget={budget}, progress=Progress())
+print([one.error for one in run.outcomes.values()], sorted(run.final))
+"""
+
+
+def test_a_replay_from_the_users_kernel_starts_clean(tmp_path):
+    """It runs beside the kernel that asks for it, and has nothing of what the cells did to that one's environment."""
+    notebook = write_page(tmp_path, "import os\nassert 'LEFT_BEHIND' not in os.environ", "x = 1")
+    said = ShownCell(Display({}))
+    with fresh_kernel(notebook.path, Progress()) as driver:
+        code = FROM_A_KERNEL.format(path=str(notebook.path), budget=BUDGET)
+        outcome = driver.execute(code, Progress(), cell_id="live", listen=said.take)
+    assert outcome.success, outcome.error
+    assert [one["text"] for one in said.outputs()] == ["['', ''] ['os', 'x']\n"]

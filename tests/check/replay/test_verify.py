@@ -71,7 +71,10 @@ def test_both_runs_were_whole(both):
 
 
 @pytest.mark.kernel
-def test_one_budget_and_one_cancel_hold_for_both(tmp_path):
+@pytest.mark.parametrize("cores", [1, 8])
+def test_one_budget_and_one_cancel_hold_for_both(tmp_path, monkeypatch, cores):
+    """One after the other, or side by side where there are cores for it."""
+    monkeypatch.setattr("os.cpu_count", lambda: cores)
     notebook = write_page(tmp_path, "import time\ntime.sleep(1000)")
     first, second = verify(notebook, budget=8, progress=Progress())
     assert first.unfinished
