@@ -81,7 +81,7 @@ def _can_tell(one: Glimpse, other: Glimpse) -> bool:
     """Whether two glimpses tell values apart: by content, or because there is no content to tell (a figure)."""
     if one.digest is not None and other.digest is not None:
         return True
-    return one.digest is None and other.digest is None and one.sample is None and other.sample is None
+    return one.is_opaque and other.is_opaque
 
 
 def shows_the_same(cell: Cell, shown: Execution | None, match: Execution) -> bool | None:

@@ -84,4 +84,4 @@ class Evidence:
         if run is not None and (source is None or source.index >= judged.cell.index):
             return False
         writer = None if mismatch.writer is None else self.clean.by_id.get(mismatch.writer.cell_id)
-        return writer is not None and writer.state != "reproduced"
+        return writer is not None and writer.state not in {"reproduced", "nondeterministic"}

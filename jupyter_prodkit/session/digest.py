@@ -40,6 +40,8 @@ __all__ = ["Budget", "Digest", "digest", "examine"]
 _MOST_PARTS = 400
 _DEEPEST = 60
 _NODES_PER_CLOCK = 32
+_ALWAYS_LOOKED_AT = 96  # nodes: small values are told apart however busy the machine is
+_ALWAYS_AFFORDED = 3e-5  # seconds
 _BYTES_PER_SECOND = 1e9
 
 # Types whose text says everything about a value, and is made by C or library code alone.
@@ -119,7 +121,7 @@ class _Walk:
         self.hash = xxhash.xxh3_128()
         self._feed = self.hash.update
         self._budget = budget
-        self._until_clock = _NODES_PER_CLOCK
+        self._until_clock = _ALWAYS_LOOKED_AT
         self._fleeting = 0
         self.in_time = True
         self._parts: set[int] = set() if parent is None else parent._parts  # noqa: SLF001 - its own kind
@@ -129,6 +131,11 @@ class _Walk:
     def found_parts(self) -> frozenset[int] | None:
         """Return the addresses of mutable objects met, or None if they are too many to keep."""
         return frozenset(self._parts) if len(self._parts) <= _MOST_PARTS else None
+
+    def _inner(self) -> _Walk:
+        inner = _Walk(self._budget, self)
+        inner._until_clock = self._until_clock  # what is always looked at is so once
+        return inner
 
     # -- plain values ---------------------------------------------------------------------------------------------
 
@@ -162,15 +169,13 @@ class _Walk:
 
     def bytes(self, kind: str, content: Any, size: int) -> None:
         """Feed the content of a buffer."""
-        if self._budget is not None and size > _BYTES_PER_SECOND * self._budget.left():
-            self.in_time = False
-            raise _Opaque
+        self.afford(size / _BYTES_PER_SECOND)
         self._feed(f"{kind} {size}:".encode())
         self._feed(content)
 
     def afford(self, seconds: float) -> None:
         """Give up unless there is that much time left."""
-        if self._budget is not None and self._budget.left() < seconds:
+        if self._budget is not None and seconds > _ALWAYS_AFFORDED and self._budget.left() < seconds:
             self.in_time = False
             raise _Opaque
 
@@ -193,7 +198,9 @@ class _Walk:
         self._until_clock -= 1
         if self._until_clock <= 0:
             self._until_clock = _NODES_PER_CLOCK
-            self.afford(0.0)
+            if self._budget is not None and self._budget.left() < 0:
+                self.in_time = False
+                raise _Opaque
 
     # -- by kind --------------------------------------------------------------------------------------------------
 
@@ -252,8 +259,9 @@ class _Walk:
         iterate = frozenset.__iter__ if frozen else set.__iter__
         elements = []
         for element in list(iterate(value)):
-            inner = _Walk(self._budget, self)
+            inner = self._inner()
             inner.value(element, depth)
+            self.in_time = self.in_time and inner.in_time
             elements.append(inner.hash.digest())
         self._feed(f"set {len(elements)}{{".encode())
         for one in sorted(elements):
@@ -347,8 +355,8 @@ class _Walk:
             return
         known = self._classes.get(id(value))
         if known is None:
-            inner = _Walk(self._budget, self)
-            inner._members(value, depth)
+            inner = self._inner()
+            inner._members(value, depth)  # noqa: SLF001 - its own kind
             known = self._classes[id(value)] = inner.hash.digest()
         self._feed(known)
 
@@ -364,40 +372,39 @@ class _Walk:
     # -- objects --------------------------------------------------------------------------------------------------
 
     def _object(self, value: Any, kind: type, depth: int) -> None:
-        module = module_of(kind)
-        library = module.partition(".")[0]
+        library = module_of(kind).partition(".")[0]
         known = _BY_LIBRARY.get(library)
         if known is not None and known(self, value, kind, depth):
             return
-        if library in _WITHOUT_VALUE or derives(kind, BaseException) or has_next(kind):
+        if kind is object or library in _WITHOUT_VALUE or derives(kind, BaseException) or has_next(kind):
             raise _Opaque
         if library in _BY_NAME_ALONE:
             self.text("object", qualified_name(kind))
             return
         self.part(value)
-        self.value(kind, depth) if is_users_class(kind) else self.text("object", qualified_name(kind))
+        self.value(kind, depth)
         told = self._builtin_content(value, kind, depth)
-        attributes = instance_attributes(value, kind)
-        if derives(kind, enum.Enum):
-            attributes = [(name, item) for name, item in attributes if name in {"_name_", "_value_"}]
-        elif library not in _PRIVATE_STATE and not is_users_class(kind):
-            attributes = _public(attributes, kind)
-        if not attributes and not told and not is_written_in_python(kind):
+        attributes = self._telling_attributes(value, kind, library)
+        if not (attributes or told or is_written_in_python(kind)):
             raise _Opaque
         self.text("attributes", str(len(attributes)))
         for name, item in attributes:
             self.text("attribute", name)
-            if is_users_class(kind):
-                self.value(item, depth)
-            else:
-                self._attribute(item, depth)
+            self._attribute(item, depth, of_library=not is_users_class(kind))
 
-    def _attribute(self, item: Any, depth: int) -> None:
-        """Feed an attribute of a library's object: of a lock or a figure in it nothing more than what it is."""
+    def _telling_attributes(self, value: Any, kind: type, library: str) -> list[tuple[str, Any]]:
+        """The attributes that make the value what it is; a library keeps its caches in private ones."""
+        attributes = instance_attributes(value, kind)
+        if derives(kind, enum.Enum):
+            return [(name, item) for name, item in attributes if name in {"_name_", "_value_"}]
+        return attributes if library in _PRIVATE_STATE or is_users_class(kind) else _public(attributes, kind)
+
+    def _attribute(self, item: Any, depth: int, *, of_library: bool) -> None:
+        """Feed an attribute; of a lock or a figure in a library's object nothing more than what it is."""
         try:
             self.value(item, depth)
         except _Opaque:
-            if not self.in_time or has_next(type(item)):
+            if not of_library or not self.in_time or has_next(type(item)):
                 raise
             self.text("opaque", qualified_name(type(item)))
 

@@ -25,7 +25,7 @@ _NUMPY_NAMES = ("bool_", "float32", "float64", "int8", "int16", "int32", "int64"
 
 _SAMPLED = 64
 _WIDEST_INTEGER = 256
-_UNKNOWN = Glimpse("a value")
+_UNKNOWN = Glimpse("a value", is_opaque=True)
 _UNSEEN = Digest(None, frozenset())
 
 
@@ -39,7 +39,8 @@ def glimpse_and_parts(value: Any, budget: Budget | None = None) -> tuple[Glimpse
     seen = examine(value, budget)
     try:
         sample = _sample(value) if seen.content is None else None
-        return Glimpse(_text(type(value), value), seen.content, sample), seen
+        opaque = seen.content is None and seen.in_time
+        return Glimpse(_text(type(value), value), seen.content, sample, opaque), seen
     except Exception:  # noqa: BLE001 - changed by another thread meanwhile, or stranger than we know
         return _UNKNOWN, _UNSEEN
 

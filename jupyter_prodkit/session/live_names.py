@@ -28,8 +28,6 @@ class _Seen:
     parts: frozenset[int]
     seconds: float
     """What it took; of a look that was given up a multiple of that, so that it is tried again when it may succeed."""
-    is_opaque: bool
-    """Whether no look, however long, tells its content."""
 
 
 class LiveNames:
@@ -77,7 +75,7 @@ class LiveNames:
                 continue
             now = self._examined(name, budget)
             unknown = now.glimpse.digest is None or seen.glimpse.digest is None
-            touched = unknown and (name in surely or (now.is_opaque and name in opaque))
+            touched = unknown and (name in surely or (now.glimpse.is_opaque and name in opaque))
             if touched or now.glimpse.differs_from(seen.glimpse):
                 looked[name] = now
         groups = {name: frozenset(self.sharing([name]) - {name}) for name in looked}
@@ -100,10 +98,7 @@ class LiveNames:
         took = time.perf_counter() - started
         parts = found.parts if found.parts is not None else frozenset({id(value)})
         seconds = took if found.in_time else max(_TRY_AGAIN * took, before.seconds if before is not None else 0.0)
-        return _Seen(
-            glimpse, _NO_PARTS if is_immutable(value) else parts, seconds,
-            is_opaque=found.content is None and found.in_time,
-        )  # fmt: skip
+        return _Seen(glimpse, _NO_PARTS if is_immutable(value) else parts, seconds)
 
     def _keep(self, name: str, seen: _Seen) -> None:
         self._drop(name)

@@ -26,6 +26,8 @@ class Glimpse:
     """Equal digests mean equal values, others other values; None where only the text is known."""
     sample: str | None = None
     """Of a value too large for a digest: a digest of a few of its elements, to be compared within one process."""
+    is_opaque: bool = False
+    """Whether no look, however long, would tell its content: an iterator, a figure."""
 
     def differs_from(self, other: Glimpse) -> bool:
         """Return whether the two values are surely different."""

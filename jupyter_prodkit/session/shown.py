@@ -15,6 +15,7 @@ __all__ = ["RunOutputs", "ShownLog"]
 
 _log = logging.getLogger("jupyter_prodkit")
 _LONGEST = 4_000_000
+_ARGUMENTS_OF = BaseException.__dict__["args"].__get__
 _PLAIN = (str, int, float, bool, type(None))
 
 
@@ -160,5 +161,5 @@ def _message_of(error: BaseException) -> str | None:
         if own is not None:
             written_in_c = type(own).__name__ == "wrapper_descriptor"
             break
-    plain = type(error.args) is tuple and all(type(one) in _PLAIN for one in error.args)
+    plain = all(any(type(one) is kind for kind in _PLAIN) for one in _ARGUMENTS_OF(error))
     return str(error) if written_in_c and plain else None

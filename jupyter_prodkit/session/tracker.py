@@ -30,6 +30,7 @@ __all__ = ["Tracker"]
 
 _log = logging.getLogger("jupyter_prodkit")
 _UNKNOWN = "of unknown origin"
+_TRACEBACK_OF = BaseException.__dict__["__traceback__"].__get__  # past what an error's class may do when it is asked
 _INTERRUPTS = (KeyboardInterrupt, CancelledError)  # the second is what a cell that awaits gets
 
 # What looking at values may take: a little for every cell, and a share of the time that the user's code has taken.
@@ -342,7 +343,7 @@ class Tracker:
 
 def _line_of(error: BaseException, namespace: Mapping[str, Any]) -> int:
     """The line of the cell's own code at which it ended; 0 where that isn't known."""
-    step = error.__traceback__
+    step: types.TracebackType | None = _TRACEBACK_OF(error)
     while step is not None:
         if step.tb_frame.f_globals is namespace and step.tb_frame.f_code.co_name == "<module>":
             return step.tb_lineno

@@ -216,3 +216,12 @@ def test_ctrl_c_ends_it_at_once_and_quietly(folder):
     assert running.returncode == 1
     assert "Interrupted." in said
     assert "Traceback" not in said
+
+
+@pytest.mark.kernel
+def test_verify_really_runs_each_notebook_side_by_side(folder):
+    """What the saved file can't prove is proved by running it, for each of several notebooks."""
+    finished = prodkit("good.ipynb", "sub", "--verify", "--json", "--jobs", "2", cwd=folder)
+    found = json.loads(finished.stdout)
+    assert [one["verdict"] for one in found] == ["reproducible", "diverges"]
+    assert finished.returncode == 1

@@ -82,23 +82,16 @@ class Describer:
             return [str(error)]
 
     def _instance(self, kind: type, value: Any) -> list[Any]:
-        found = []
-        for base, content in ((dict, _items), (list, _each(list)), (set, _size), (np.ndarray, _array)):
-            if base in _LINE(kind):
-                found.append(content(self, value))
-        for base in (int, str):
-            if base in _LINE(kind):
-                found.append(ascii(base.__str__(value) if base is str else int.__repr__(value)))
+        bases = ((dict, _items), (list, _each(list)), (set, _size), (np.ndarray, _array), (int, _number), (str, _text))
+        found = [content(self, value) for base, content in bases if base in _LINE(kind)]
         if any("__dict__" in _DICT(one) for one in _LINE(kind)):
             found.append(self.value(object.__getattribute__(value, "__dict__")))
-        for one in _LINE(kind):
-            for name, member in _DICT(one).items():
-                if type(member) is types.MemberDescriptorType and one is not BaseException:
-                    try:
-                        found.append([name, self.value(member.__get__(value, kind))])
-                    except AttributeError:
-                        found.append([name])
-        return found
+        members = [(name, one) for base in _LINE(kind) for name, one in _DICT(base).items()]
+        return found + [
+            [name, self.value(_slot(member, value))]
+            for name, member in members
+            if type(member) is types.MemberDescriptorType and BaseException not in _LINE(kind)
+        ]
 
     def _class(self, kind: type) -> list[Any]:
         members = {name: member for name, member in _DICT(kind).items() if name not in _NOT_TOLD}
@@ -115,6 +108,21 @@ def _items(d: Describer, value: Any) -> list[Any]:
 
 def _size(_: Describer, value: Any) -> list[Any]:
     return [len(value), sorted(ascii(one) for one in set.__iter__(value) if type(one) in _ATOMS)]
+
+
+def _number(_: Describer, value: Any) -> list[Any]:
+    return [int.__repr__(value)]
+
+
+def _text(_: Describer, value: Any) -> list[Any]:
+    return [ascii(str.__str__(value))]
+
+
+def _slot(member: Any, value: Any) -> Any:
+    try:
+        return member.__get__(value, type(value))
+    except AttributeError:
+        return "not set"
 
 
 def _array(d: Describer, value: Any) -> list[Any]:

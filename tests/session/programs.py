@@ -61,7 +61,7 @@ rng = np.random.default_rng(1)
 _NAMES = {"a": "ab", "l": "lm", "d": "de", "f": "fg", "o": "op", "x": "xy", "i": ("it", "ju"), "n": "012"}
 """Kind → the names, or numbers, that a statement may put in the place of `$a`; `$a2` is the same or another."""
 
-_STATEMENTS = r'''
+_STATEMENTS = r"""
 $a = $n
 $a = $a2 + $n
 $a += $n
@@ -554,7 +554,7 @@ print({}.__class__, ().__class__)
 lines = 'one\ntwo'; print(lines)
 print(f'{$a!r:>5}')
 i = id(Box()); box = Box(i); del i, box.n, box.inner
-'''  # noqa: RUF001 - a ligature is a name too
+"""
 
 
 def _variants(template: str) -> list[str]:

@@ -15,7 +15,15 @@ from jupyter_prodkit.check.report import Finding, Severity
 from jupyter_prodkit.check.rules.wording import elsewhere, run_number, values
 from jupyter_prodkit.session.record import Execution
 
-__all__ = ["before_defined", "changed_around", "deleted_cell", "out_of_order", "run_twice", "stale_input", "unknown_origin"]
+__all__ = [
+    "before_defined",
+    "changed_around",
+    "deleted_cell",
+    "out_of_order",
+    "run_twice",
+    "stale_input",
+    "unknown_origin",
+]
 
 _AROUND = {
     "random": "the stream of `random`",
