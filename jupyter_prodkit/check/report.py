@@ -41,6 +41,8 @@ class Finding(msgspec.Struct, frozen=True, kw_only=True):
     message: str
     because: str = ""
     fix: str = ""
+    restores: int | None = None
+    """Number of the recorded run whose cell is gone from the page and can be put back; its code is not in the report."""
 
 
 class Orphan(msgspec.Struct, frozen=True, kw_only=True):

@@ -159,11 +159,18 @@ def _same_outcome(shown: Execution, match: Execution, mismatches: Sequence[Misma
     names = shown.outputs.keys() | match.outputs.keys()
     if not mismatches or shown.success != match.success or shown.deleted != match.deleted:
         return False
-    if not all(mismatch.name in names for mismatch in mismatches):
+    around = [one.name for one in mismatches if one.is_around]
+    if not all(one.is_around or one.name in names for one in mismatches):
+        return False
+    if any(_left_around(shown, name) != _left_around(match, name) for name in around):
         return False
     if shown.shown is not None and match.shown is not None and shown.shown.digest != match.shown.digest:
         return False
     return all(_left(shown, name) == _left(match, name) for name in names)
+
+
+def _left_around(run: Execution, name: str) -> Version | None:
+    return run.moved.get(name, run.around.get(name))
 
 
 def _raised_the_same(shown: Execution, missing: Sequence[str]) -> bool:

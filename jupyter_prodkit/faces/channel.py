@@ -119,6 +119,8 @@ class Channel:
             return self._states(request)
         if isinstance(request, wire.RunStep):
             return self._start(request)
+        if isinstance(request, wire.Restore):
+            return self._restore(request)
         return self._cancel(request)
 
     def _welcome(self, request: wire.Hello) -> wire.Reply:
@@ -143,6 +145,19 @@ class Channel:
         report = step.run(step.plan(inputs, step.options()), Progress()).document
         assert isinstance(report, Report)
         return wire.ReportReply(id=request.id, report=report)
+
+    def _restore(self, request: wire.Restore) -> wire.Reply:
+        from jupyter_prodkit.check.restoring import deleted_cell
+
+        notebook = self._take_page(request.page)
+        cell = deleted_cell(request.run, notebook, self._session.timeline, self._session.places)
+        return wire.RestoredReply(
+            id=request.id,
+            cell_id=cell.cell_id,
+            source=cell.source,
+            execution_count=cell.execution_count,
+            below=cell.below,
+        )
 
     def _states(self, request: wire.States) -> wire.Reply:
         from jupyter_prodkit.faces.journey import step_states

@@ -135,7 +135,15 @@ class Cancel(msgspec.Struct, frozen=True, kw_only=True, tag_field="kind", tag="c
     job: int
 
 
-Request = Hello | Check | States | RunStep | Cancel
+class Restore(msgspec.Struct, frozen=True, kw_only=True, tag_field="kind", tag="restore"):
+    """Give the cell back that is no longer on the page, as it was in the run that a finding names."""
+
+    id: int
+    run: int
+    page: Page
+
+
+Request = Hello | Check | States | RunStep | Cancel | Restore
 
 
 # --- replies ----------------------------------------------------------------------------------------------------
@@ -172,6 +180,17 @@ class StartedReply(msgspec.Struct, frozen=True, kw_only=True, tag_field="kind", 
     job: int
 
 
+class RestoredReply(msgspec.Struct, frozen=True, kw_only=True, tag_field="kind", tag="restored"):
+    """A cell that is no longer on the page, for the front end to put back."""
+
+    id: int
+    cell_id: str
+    source: str
+    execution_count: int | None
+    below: str | None
+    """The cell to put it below; null for the top of the page."""
+
+
 class ErrorReply(msgspec.Struct, frozen=True, kw_only=True, tag_field="kind", tag="error"):
     """The request could not be answered."""
 
@@ -180,7 +199,7 @@ class ErrorReply(msgspec.Struct, frozen=True, kw_only=True, tag_field="kind", ta
     hint: str = ""
 
 
-Reply = WelcomeReply | ReportReply | StatesReply | StartedReply | ErrorReply
+Reply = WelcomeReply | ReportReply | StatesReply | StartedReply | RestoredReply | ErrorReply
 
 
 # --- events -----------------------------------------------------------------------------------------------------

@@ -102,7 +102,8 @@ class Ambient:
                 self.now[stream] = f"= {self._streams[stream]}"
 
     def _observe_streams(self) -> list[str]:
-        found = {"random": f"{hash(random.getstate()):x}"}  # numbers only: no hash seed plays a part
+        _, numbers, spare = random.getstate()
+        found = {"random": f"{hash(numbers):x} {spare}"}  # numbers only: no hash seed plays a part
         for stream, state_of in (("numpy.random", _numpy_state), ("torch.random", _torch_state)):
             with suppress(Exception):  # a user's own generator may have no state to ask for; then it is not followed
                 state = state_of()

@@ -2,8 +2,13 @@
 
 from __future__ import annotations
 
+import struct
+import sys
 import types
+from functools import lru_cache
 from typing import Any
+
+from jupyter_prodkit.session.user_files import users_file
 
 __all__ = [
     "class_members",
@@ -11,15 +16,19 @@ __all__ = [
     "derives",
     "instance_attributes",
     "is_users_class",
-    "is_written_in_python",
+    "is_users_module",
     "line_of",
     "module_of",
     "qualified_name",
+    "written_in_c",
 ]
 
 _MODULE_OF = type.__dict__["__module__"].__get__
 _QUALIFIED_NAME_OF = type.__dict__["__qualname__"].__get__
 _LINE_OF = type.__dict__["__mro__"].__get__
+_BASE_OF = type.__dict__["__base__"].__get__
+_SIZE_OF = type.__dict__["__basicsize__"].__get__
+_POINTER = struct.calcsize("P")
 _MEMBERS_OF = type.__dict__["__dict__"].__get__
 # What Python adds to every class: it says nothing, or differs with the line that the class stands on.
 _GIVEN = frozenset(
@@ -51,13 +60,33 @@ def derives(kind: type, base: type) -> bool:
 
 
 def is_users_class(kind: type) -> bool:
-    """Return whether the notebook defines `kind`."""
-    return module_of(kind) == "__main__"
+    """Return whether the notebook defines `kind`, or a module of the user's."""
+    return is_users_module(module_of(kind))
 
 
-def is_written_in_python(kind: type) -> bool:
-    """Return whether `kind` and all it derives from are Python classes: their objects hold nothing but attributes."""
-    return all(base is object or {"__dict__", "__slots__"} & _MEMBERS_OF(base).keys() for base in _LINE_OF(kind))
+def is_users_module(name: str) -> bool:
+    """Return whether a module is the notebook or a file of the user's, not of Python or a package."""
+    return name == "__main__" or _is_users_file(name)
+
+
+@lru_cache(maxsize=4096)
+def _is_users_file(name: str) -> bool:
+    module = sys.modules.get(name)
+    file = getattr(module, "__dict__", {}).get("__file__")
+    return type(file) is str and file.endswith(".py") and users_file(file)
+
+
+def written_in_c(kind: type) -> list[type]:
+    """Return the classes that `kind` derives from, `object` aside, whose objects hold more than attributes."""
+    return [base for base in _LINE_OF(kind) if base is not object and _has_more_than_attributes(base)]
+
+
+def _has_more_than_attributes(kind: type) -> bool:
+    """Whether a class adds memory to its objects beyond that for `__dict__`, weak references and slots."""
+    base, members = _BASE_OF(kind), _MEMBERS_OF(kind)
+    added = _SIZE_OF(kind) - (_SIZE_OF(base) if base is not None else 0)
+    slots = sum(type(member) is types.MemberDescriptorType for member in members.values())
+    return bool(added > _POINTER * (slots + ("__dict__" in members) + ("__weakref__" in members)))
 
 
 def class_members(kind: type) -> list[tuple[str, Any]]:
@@ -70,18 +99,24 @@ def defines(kind: type, name: str) -> bool:
     return any(name in _MEMBERS_OF(base) for base in _LINE_OF(kind))
 
 
-def instance_attributes(value: Any, kind: type) -> list[tuple[str, Any]]:
-    """Return the attributes that `value` itself holds, in `__dict__` and slots, calling nothing of the user's."""
+def instance_attributes(value: Any, kind: type) -> list[tuple[str, Any]] | None:
+    """Return the attributes that `value` itself holds, in `__dict__` and slots, calling nothing of the user's.
+
+    None where the class hides them: a property stands where `__dict__` would be.
+    """
     found: list[tuple[str, Any]] = []
     for base in _LINE_OF(kind):
-        members = _MEMBERS_OF(base)
-        own = members.get("__dict__")
-        if type(own) is types.GetSetDescriptorType:
-            found.extend(_by_name(own.__get__(value, kind)))
-            break
+        own = _MEMBERS_OF(base).get("__dict__")
+        if own is None or base is type:
+            continue
+        if type(own) is not types.GetSetDescriptorType and type(own) is not types.MemberDescriptorType:
+            return None
+        found.extend(_by_name(own.__get__(value, kind)))
+        break
     for base in _LINE_OF(kind):
-        for name, member in list(_MEMBERS_OF(base).items()):
-            if type(member) is types.MemberDescriptorType and is_users_class(base):
+        members = _MEMBERS_OF(base)
+        for name, member in list(members.items()) if "__slots__" in members else ():
+            if type(member) is types.MemberDescriptorType:
                 try:
                     found.append((name, member.__get__(value, kind)))
                 except AttributeError:  # not set

@@ -1,9 +1,9 @@
 # ruff: noqa: SIM905 - long lists read best as words
 """What a value contains, as a digest that is the same in every process; runs no code of the user's.
 
-Two values with equal digests are equal, up to the ninth digit of their floats: last-bit noise between two runs of one
-computation is no difference. A value with no digest is opaque: an iterator, a figure, a lock, or too large to look at
-in the time given.
+Two values with equal digests are equal, up to the fourteenth digit of their floats: last-bit noise between two runs of
+one computation is no difference. A value with no digest is opaque: an iterator, a figure, a lock, or too large to look
+at in the time given.
 """
 
 from __future__ import annotations
@@ -30,9 +30,11 @@ from jupyter_prodkit.session.classes import (
     derives,
     instance_attributes,
     is_users_class,
-    is_written_in_python,
+    is_users_module,
+    line_of,
     module_of,
     qualified_name,
+    written_in_c,
 )
 
 __all__ = ["Budget", "Digest", "digest", "examine"]
@@ -58,6 +60,11 @@ _SAID_BY_REPR = frozenset(
 _IMMUTABLE_FLAT = frozenset(map(id, (int, str, bool, type(None), bytes)))
 _PRIVATE_STATE = frozenset({"sklearn", "networkx", "torch", "xgboost", "lightgbm"})
 """Libraries whose objects keep what they know in private attributes; of others those are caches most often."""
+_EMPTY_BASES = frozenset({"abc", "typing", "_abc"})
+_SHARED_UNSEEN = frozenset(
+    map(id, (tuple, frozenset, types.FunctionType, types.BuiltinFunctionType, types.ModuleType, type))
+)
+"""Types of which two equal values are as good as one."""
 _WITHOUT_VALUE = frozenset(
     "matplotlib mpl_toolkits IPython ipykernel ipywidgets traitlets threading _thread asyncio socket ssl io _io "
     "sqlite3 subprocess concurrent multiprocessing weakref plotly bokeh altair tqdm dask ray pyspark".split()
@@ -92,6 +99,8 @@ class Digest:
     """The addresses of the objects in it that may be changed in place; None where there are too many."""
     in_time: bool = True
     """False where it has no content because the time was up."""
+    hidden: str = ""
+    """Digest of what libraries keep in private attributes: tells that a value was changed, not that it differs."""
 
 
 def digest(value: Any, budget: Budget | None = None) -> str | None:
@@ -108,7 +117,8 @@ def examine(value: Any, budget: Budget | None = None) -> Digest:
         return Digest(None, walk.found_parts(), walk.in_time)
     except Exception:  # noqa: BLE001 - changed by another thread meanwhile, or stranger than we know
         return Digest(None, walk.found_parts())
-    return Digest(walk.hash.hexdigest(), walk.found_parts())
+    hidden = walk.hidden.hexdigest() if walk.hides else ""
+    return Digest(walk.hash.hexdigest(), walk.found_parts(), hidden=hidden)
 
 
 class _Walk:
@@ -125,8 +135,16 @@ class _Walk:
         self._fleeting = 0
         self.in_time = True
         self._parts: set[int] = set() if parent is None else parent._parts  # noqa: SLF001 - its own kind
-        self._path: dict[int, int] = {} if parent is None else parent._path  # noqa: SLF001
+        self._met: dict[int, int] = {} if parent is None else parent._met  # noqa: SLF001
+        self._hides: list[bool] = [] if parent is None else parent._hides  # noqa: SLF001
+        self._kept: list[Any] = [] if parent is None else parent._kept  # noqa: SLF001
+        self.hidden: Any = xxhash.xxh3_128() if parent is None else parent.hidden
         self._classes: dict[int, bytes] = {} if parent is None else parent._classes  # noqa: SLF001
+
+    @property
+    def hides(self) -> bool:
+        """Whether private attributes of a library's object were met."""
+        return bool(self._hides)
 
     def found_parts(self) -> frozenset[int] | None:
         """Return the addresses of mutable objects met, or None if they are too many to keep."""
@@ -149,13 +167,14 @@ class _Walk:
         self._spend()
         if depth > _DEEPEST:
             raise _Opaque
-        above = self._path.get(id(value))
-        if above is not None:  # it contains itself
-            self.text("again", str(depth - above))
+        met = self._met.get(id(value))
+        if met is not None:  # held twice, or within itself
+            self.text("again", str(met))
             return
-        self._path[id(value)] = depth
+        if id(kind) not in _SHARED_UNSEEN:
+            self._met[id(value)] = len(self._met)
+            self._kept.append(value)  # so that no other object gets its address while we look
         self._by_kind(value, kind, depth + 1)
-        del self._path[id(value)]
 
     def text(self, kind: str, text: str) -> None:
         """Feed a text under the name of its kind."""
@@ -164,8 +183,8 @@ class _Walk:
         self._feed(content)
 
     def number(self, value: Any) -> None:
-        """Feed a number, nine digits of it."""
-        self._feed(b"f%.9g;" % (value + 0.0))
+        """Feed a number, fourteen digits of it."""
+        self._feed(b"f%.14g;" % value)
 
     def bytes(self, kind: str, content: Any, size: int) -> None:
         """Feed the content of a buffer."""
@@ -263,14 +282,14 @@ class _Walk:
             inner.value(element, depth)
             self.in_time = self.in_time and inner.in_time
             elements.append(inner.hash.digest())
-        self._feed(f"set {len(elements)}{{".encode())
+        self._feed(f"{'frozenset' if frozen else 'set'} {len(elements)}{{".encode())
         for one in sorted(elements):
             self._feed(one)
 
     def ordered(self, value: Any, depth: int) -> None:
         """Feed a deque."""
         self.part(value)
-        self.items("deque", list(collections.deque.__iter__(value)), depth)
+        self.items(f"deque {value.maxlen}", list(collections.deque.__iter__(value)), depth)
 
     def default_mapping(self, value: Any, depth: int) -> None:
         """Feed a defaultdict."""
@@ -293,7 +312,7 @@ class _Walk:
 
     def function(self, value: types.FunctionType, depth: int) -> None:
         """Feed a function: what it does, its defaults and what it has enclosed, not where it stands."""
-        if value.__module__ != "__main__":
+        if not is_users_module(value.__module__ or ""):
             self.text("function", f"{value.__module__}.{value.__qualname__}")
             if not value.__closure__:
                 return
@@ -346,7 +365,7 @@ class _Walk:
         wrapped = getattr(value, "__wrapped__", None)
         information = value.cache_info()
         self.part(value)
-        self.text("cache", f"{information.maxsize} {information.currsize}")
+        self.text("cache", f"{information.maxsize} {information.currsize} {information.misses}")
         self.value(wrapped, depth)
 
     def _class(self, value: type, depth: int) -> None:
@@ -373,9 +392,10 @@ class _Walk:
 
     def _object(self, value: Any, kind: type, depth: int) -> None:
         library = module_of(kind).partition(".")[0]
-        known = _BY_LIBRARY.get(library)
-        if known is not None and known(self, value, kind, depth):
-            return
+        for one in dict.fromkeys(module_of(base).partition(".")[0] for base in line_of(kind)):
+            known = _BY_LIBRARY.get(one)
+            if known is not None and known(self, value, kind, depth):
+                return
         if kind is object or library in _WITHOUT_VALUE or derives(kind, BaseException) or has_next(kind):
             raise _Opaque
         if library in _BY_NAME_ALONE:
@@ -383,21 +403,28 @@ class _Walk:
             return
         self.part(value)
         self.value(kind, depth)
-        told = self._builtin_content(value, kind, depth)
-        attributes = self._telling_attributes(value, kind, library)
-        if not (attributes or told or is_written_in_python(kind)):
+        self._builtin_content(value, kind, depth)
+        attributes = instance_attributes(value, kind)
+        if attributes is None:
             raise _Opaque
-        self.text("attributes", str(len(attributes)))
-        for name, item in attributes:
+        if derives(kind, enum.Enum):
+            attributes = [(name, item) for name, item in attributes if name in {"_name_", "_value_"}]
+        shown, hidden = _by_meaning(attributes, kind, library)
+        self.text("attributes", str(len(shown)))
+        for name, item in shown:
             self.text("attribute", name)
             self._attribute(item, depth, of_library=not is_users_class(kind))
+        self._hide(hidden, depth)
 
-    def _telling_attributes(self, value: Any, kind: type, library: str) -> list[tuple[str, Any]]:
-        """The attributes that make the value what it is; a library keeps its caches in private ones."""
-        attributes = instance_attributes(value, kind)
-        if derives(kind, enum.Enum):
-            return [(name, item) for name, item in attributes if name in {"_name_", "_value_"}]
-        return attributes if library in _PRIVATE_STATE or is_users_class(kind) else _public(attributes, kind)
+    def _hide(self, attributes: list[tuple[str, Any]], depth: int) -> None:
+        """Feed private attributes of a library's object into a hash of their own."""
+        for name, item in attributes:
+            inner = self._inner()
+            inner.text("attribute", name)
+            inner._attribute(item, depth, of_library=True)  # noqa: SLF001 - its own kind
+            self.in_time = self.in_time and inner.in_time
+            self.hidden.update(inner.hash.digest())
+            self._hides.append(True)
 
     def _attribute(self, item: Any, depth: int, *, of_library: bool) -> None:
         """Feed an attribute; of a lock or a figure in a library's object nothing more than what it is."""
@@ -408,13 +435,16 @@ class _Walk:
                 raise
             self.text("opaque", qualified_name(type(item)))
 
-    def _builtin_content(self, value: Any, kind: type, depth: int) -> bool:
-        """Feed what a subclass of a builtin type holds besides its attributes."""
+    def _builtin_content(self, value: Any, kind: type, depth: int) -> None:
+        """Feed what a subclass of a builtin type holds besides its attributes; gives up on what it doesn't know."""
+        unknown = written_in_c(kind)
         for base, feed in _CONTENT:
             if derives(kind, base):
                 feed(self, value, depth)
-                return True
-        return False
+                unknown = [one for one in unknown if not derives(base, one)]
+                break
+        if unknown and not all(one.__module__ in _EMPTY_BASES for one in unknown):
+            raise _Opaque
 
 
 def has_next(kind: type) -> bool:
@@ -422,9 +452,15 @@ def has_next(kind: type) -> bool:
     return any("__next__" in type.__dict__["__dict__"].__get__(base) for base in type.__dict__["__mro__"].__get__(kind))
 
 
-def _public(attributes: list[tuple[str, Any]], kind: type) -> list[tuple[str, Any]]:
-    shown = [(name, item) for name, item in attributes if not name.startswith("_") and not _is_cached(kind, name)]
-    return shown or [(name, item) for name, item in attributes if "cache" not in name]
+def _by_meaning(
+    attributes: list[tuple[str, Any]], kind: type, library: str
+) -> tuple[list[tuple[str, Any]], list[tuple[str, Any]]]:
+    """What makes the value what it is, and what a library keeps to itself; caches are neither."""
+    if library in _PRIVATE_STATE or is_users_class(kind):
+        return attributes, []
+    kept = [(name, item) for name, item in attributes if "cache" not in name and not _is_cached(kind, name)]
+    shown = [one for one in kept if not one[0].startswith("_")]
+    return (shown, [one for one in kept if one[0].startswith("_")]) if shown else (kept, [])
 
 
 def _is_cached(kind: type, name: str) -> bool:
@@ -493,7 +529,7 @@ _CONTENT: tuple[tuple[type, Callable[[_Walk, Any, int], None]], ...] = (
     (frozenset, _Walk.set),
     (str, lambda walk, value, _: walk.text("s", str.__str__(value))),
     (int, lambda walk, value, _: walk.text("i", int.__repr__(value))),
-    (float, lambda walk, value, _: walk.text("f", "%.9g" % float.__float__(value))),  # noqa: UP031
+    (float, lambda walk, value, _: walk.text("f", "%.14g" % float.__float__(value))),  # noqa: UP031
     (bytes, lambda walk, value, _: walk.bytes("b", bytes.__getitem__(value, slice(None)), bytes.__len__(value))),
 )
 
@@ -515,4 +551,5 @@ _BY_LIBRARY: dict[str, Callable[[_Walk, Any, type, int], bool]] = {
     "torch": _library("torch_value"),
     "polars": _library("polars_value"),
     "random": _library("random_value"),
+    "PIL": _library("pillow_value"),
 }

@@ -1,4 +1,4 @@
-# ruff: noqa: PTH111, PTH116, PTH118, PTH208 - an audit hook answers thousands of events: no object for each
+# ruff: noqa: PTH111 - an audit hook answers thousands of events: no object for each
 """Which files and folders the user's code reads and writes, and what was in them then."""
 
 from __future__ import annotations
@@ -7,83 +7,23 @@ import ast
 import os
 import re
 import sys
-import sysconfig
-import tempfile
 from collections.abc import Mapping
 from functools import lru_cache
 from typing import Any
 
-import xxhash
-
 from jupyter_prodkit.notebook.syntax import shared_tree
 from jupyter_prodkit.notebook.transform import to_python
 from jupyter_prodkit.session.record import Version
+from jupyter_prodkit.session.user_files import place_version, users_file
 
-__all__ = ["FilesUsed", "place_version", "users_file"]
+__all__ = ["FilesUsed"]
 
-_LARGEST_HASHED = 8_000_000
-_MOST_ENTRIES = 5000
 _MOST_NAMED = 20
 _MOST_NOTED = 200
 _LONGEST_TEXT = 1000
 _WRITES = os.O_WRONLY | os.O_RDWR
 _KEEPS_OLD = os.O_RDWR | os.O_APPEND
 _NAMED = re.compile(r"(?<![\w:/])[~\w./-]*[\w-]\.[A-Za-z]\w{0,7}\b")
-_ABSENT = "absent"
-_CACHES = (".cache", ".config", ".ipython", ".jupyter", ".local", ".matplotlib")
-
-
-@lru_cache(maxsize=1)
-def _not_the_users() -> tuple[str, ...]:
-    """Folders of Python, its packages, and caches: what is read there is no input of the notebook."""
-    home = os.path.expanduser("~")
-    paths = sysconfig.get_paths()
-    folders = {sys.prefix, sys.base_prefix, paths["stdlib"], paths["purelib"], paths["platlib"]}
-    folders |= {os.path.join(home, name) for name in _CACHES}
-    folders |= {"/proc", "/sys", "/dev", "/etc", "/usr", "/lib", "/run"}
-    folders |= {os.environ[name] for name in ("MPLCONFIGDIR", "IPYTHONDIR", "JUPYTER_CONFIG_DIR") if name in os.environ}
-    return tuple(sorted(os.path.realpath(folder) + os.sep for folder in folders))
-
-
-def users_file(path: str) -> bool:
-    """Return whether a file is part of the user's work, not of Python, a package or a cache."""
-    if "__pycache__" in path or path.endswith((".pyc", ".so")):
-        return False
-    temporary = os.path.join(tempfile.gettempdir(), "ipykernel_")
-    return not path.startswith((temporary, *_not_the_users()))
-
-
-_known: dict[str, tuple[tuple[int, int, int], Version]] = {}
-
-
-def place_version(path: str) -> Version:
-    """Return what a file or folder contains as a version; of a very large file its size and time count instead."""
-    try:
-        status = os.stat(path)
-    except OSError:
-        return _ABSENT
-    stamp = (status.st_mtime_ns, status.st_size, status.st_ino)
-    known = _known.get(path)
-    if known is not None and known[0] == stamp:
-        return known[1]
-    version = _content_version(path, status)
-    _known[path] = (stamp, version)
-    return version
-
-
-def _content_version(path: str, status: os.stat_result) -> Version:
-    import stat
-
-    try:
-        if stat.S_ISDIR(status.st_mode):
-            names = sorted(os.listdir(path))[:_MOST_ENTRIES]
-            return f"= {xxhash.xxh3_64_hexdigest(chr(0).join(names).encode('utf-8', 'surrogateescape'))}"
-        if not stat.S_ISREG(status.st_mode) or status.st_size > _LARGEST_HASHED:
-            return f"stamp {status.st_size} {status.st_mtime_ns}"
-        with open(path, "rb") as file:  # noqa: PTH123 - hot
-            return f"= {xxhash.xxh3_64_hexdigest(file.read())}"
-    except OSError:
-        return "unreadable"
 
 
 class FilesUsed:

@@ -40,7 +40,7 @@ def glimpse_and_parts(value: Any, budget: Budget | None = None) -> tuple[Glimpse
     try:
         sample = _sample(value) if seen.content is None else None
         opaque = seen.content is None and seen.in_time
-        return Glimpse(_text(type(value), value), seen.content, sample, opaque), seen
+        return Glimpse(_text(type(value), value), seen.content, sample, opaque, seen.hidden), seen
     except Exception:  # noqa: BLE001 - changed by another thread meanwhile, or stranger than we know
         return _UNKNOWN, _UNSEEN
 

@@ -7,11 +7,20 @@ from typing import Any
 
 from jupyter_prodkit.session.classes import defines, derives, instance_attributes, module_of, qualified_name
 
-__all__ = ["numpy_value", "pandas_value", "polars_value", "random_value", "scipy_value", "sklearn_value", "torch_value"]
+__all__ = [
+    "numpy_value",
+    "pandas_value",
+    "pillow_value",
+    "polars_value",
+    "random_value",
+    "scipy_value",
+    "sklearn_value",
+    "torch_value",
+]
 
 _LONGEST_LISTED = 200_000
-_ROUNDING = {8: (1 << 22, ~((1 << 23) - 1), "i8"), 4: (0, ~0, "i4"), 2: (0, ~0, "i2")}
-"""Of the 52 bits of a double's fraction, 29 count (nine digits); shorter floats count whole."""
+_ROUNDING = {8: (1 << 5, ~((1 << 6) - 1), "i8")}
+"""Of the 52 bits of a double's fraction, 46 count (fourteen digits); shorter floats count whole."""
 
 
 def numpy_value(walk: Any, value: Any, kind: type, depth: int) -> bool:
@@ -60,7 +69,7 @@ def _array_object(walk: Any, value: Any, kind: type, depth: int, numpy: Any) -> 
     array(walk, plain, depth)
     if kind is not numpy.ndarray:
         walk.text("array", qualified_name(kind))
-        for name, item in instance_attributes(value, kind):
+        for name, item in instance_attributes(value, kind) or ():
             walk.text("attribute", name)
             walk.value(item, depth)
 
@@ -93,10 +102,8 @@ def _numbers(walk: Any, value: Any, kind: str) -> None:
 
 def _rounded(content: Any) -> Any:
     half, mask, integers = _ROUNDING[content.dtype.itemsize]
-    bits = (content + 0.0).view(integers)  # a new array; minus nought is nought
-    if half:
-        bits += half
-        bits &= mask
+    bits = content.view(integers) + half  # a new array
+    bits &= mask
     return bits
 
 
@@ -167,6 +174,7 @@ def _column(walk: Any, values: Any, depth: int, pandas: Any) -> None:
         return
     walk.text("column", str(values.dtype))
     if isinstance(values, pandas.Categorical):
+        walk.text("ordered", str(values.ordered))
         array(walk, numpy.asarray(values.codes), depth)
         _index(walk, values.categories, depth, pandas)
     elif hasattr(values, "asi8"):
@@ -176,7 +184,8 @@ def _column(walk: Any, values: Any, depth: int, pandas: Any) -> None:
         array(walk, values._mask, depth)  # noqa: SLF001
     elif module_of(type(values)).partition(".")[0] == "pandas":
         walk.afford(len(values) * 1e-6)
-        walk.items("column", values.astype(object).tolist(), depth)
+        arrow = getattr(values, "_pa_array", None)  # past pandas' own conversions, which touch Python's warnings
+        walk.items("column", list(values) if arrow is None else arrow.to_pylist(), depth)
     else:
         walk.text("column of", qualified_name(type(values)))
         walk.value(values, depth)
@@ -186,7 +195,7 @@ def scipy_value(walk: Any, value: Any, kind: type, depth: int) -> bool:
     """Feed a sparse matrix; False for anything else."""
     if not module_of(kind).startswith("scipy.sparse") or not defines(kind, "nnz"):
         return False
-    attributes = dict(instance_attributes(value, kind))
+    attributes = dict(instance_attributes(value, kind) or ())
     walk.text("sparse", f"{kind.__name__} {attributes.get('_shape')}")
     for name in ("data", "indices", "indptr", "row", "col", "coords", "offsets", "rows", "_dict"):
         if name in attributes:
@@ -233,6 +242,19 @@ def polars_value(walk: Any, value: Any, kind: type, depth: int) -> bool:
     for series in value.get_columns() if kind.__name__ == "DataFrame" else [value]:
         walk.text("series", f"{series.name} {series.dtype}")
         walk.items("values", series.to_list(), depth)
+    return True
+
+
+def pillow_value(walk: Any, value: Any, kind: type, depth: int) -> bool:
+    """Feed an image; False for anything else."""
+    image: Any = sys.modules.get("PIL.Image")
+    if image is None or not derives(kind, image.Image):
+        return False
+    walk.part(value)
+    walk.afford(value.size[0] * value.size[1] * 4e-9)
+    walk.text("image", f"{kind.__name__} {value.mode} {value.size}")
+    walk.bytes("pixels", value.tobytes(), value.size[0] * value.size[1])
+    walk.fleeting(dict(value.info), depth)
     return True
 
 

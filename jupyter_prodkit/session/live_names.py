@@ -76,7 +76,7 @@ class LiveNames:
             now = self._examined(name, budget)
             unknown = now.glimpse.digest is None or seen.glimpse.digest is None
             touched = unknown and (name in surely or (now.glimpse.is_opaque and name in opaque))
-            if touched or now.glimpse.differs_from(seen.glimpse):
+            if touched or now.glimpse.was_changed(seen.glimpse):
                 looked[name] = now
         groups = {name: frozenset(self.sharing([name]) - {name}) for name in looked}
         for name, now in looked.items():

@@ -28,6 +28,12 @@ class Glimpse:
     """Of a value too large for a digest: a digest of a few of its elements, to be compared within one process."""
     is_opaque: bool = False
     """Whether no look, however long, would tell its content: an iterator, a figure."""
+    hidden: str = ""
+    """Digest of what a library keeps to itself: tells that a value was changed, not that it is another."""
+
+    def was_changed(self, before: Glimpse) -> bool:
+        """Return whether the one value, looked at twice, was surely changed in between."""
+        return self.differs_from(before) or (self.digest is not None and self.hidden != before.hidden)
 
     def differs_from(self, other: Glimpse) -> bool:
         """Return whether the two values are surely different."""

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 from jupyter_prodkit.errors import NotebookError
 from jupyter_prodkit.notebook.document import Notebook, read_notebook
 from jupyter_prodkit.session.glimpse import glimpse
+from jupyter_prodkit.session.places import Places
 from jupyter_prodkit.session.record import Glimpse, Timeline
 from jupyter_prodkit.session.shown import RunOutputs, ShownLog
 from jupyter_prodkit.session.tracker import Tracker
@@ -40,6 +41,8 @@ class Session:
         self._shell: Any = shell
         self._lock = threading.Lock()
         self._page: Notebook | None = None
+        self.places = Places()
+        """Where cells stood on the pages that were seen."""
         named = os.environ.get("JPY_SESSION_NAME")
         # Settled now: the user's code may change the working directory.
         self._file = Path(named).resolve() if named else None
@@ -118,6 +121,7 @@ class Session:
         """Take what the front end shows as the page."""
         with self._lock:
             self._page = page
+            self.places.note(page)
 
     def page(self, path: str | None = None) -> Notebook:
         """Return the notebook at `path` if given, else the page pushed by the front end, else the session's file.

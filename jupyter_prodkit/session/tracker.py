@@ -191,7 +191,7 @@ class Tracker:
 
     def _version_now(self, name: str, seen: Glimpse) -> Version:
         version = self._timeline.live.get(name, _UNKNOWN)
-        return valued(seen.digest) if version == _UNKNOWN and seen.digest is not None else version
+        return valued(seen.digest + seen.hidden) if version == _UNKNOWN and seen.digest is not None else version
 
     def _is_known(self, running: _Running, source: str | None) -> bool:
         """Whether it is known what ran; the code that began before us is learnt only now."""
@@ -285,7 +285,7 @@ class Tracker:
         after = {**self._live.look(changed, self._budget()), **in_place}
         number = self._count + 1
         outputs = {
-            name: valued(one.digest) if one.digest is not None else f"outside cells {number} {name}"
+            name: valued(one.digest + one.hidden) if one.digest is not None else f"outside cells {number} {name}"
             for name, one in after.items()
         }
         self._live.remember(ids)
@@ -320,7 +320,7 @@ class Tracker:
             if name in settled:
                 made[name] = settled[name]
             elif seen.digest is not None:
-                made[name] = self._value_of[origin] = valued(seen.digest)
+                made[name] = self._value_of[origin] = valued(seen.digest + seen.hidden)
             else:  # what was looked at when the same was made before is known now
                 made[name] = self._value_of.get(origin, origin)
         return made

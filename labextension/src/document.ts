@@ -9,7 +9,7 @@ import { Signal } from '@lumino/signaling';
 
 import type { Page, PageCell } from './protocol';
 import { Repair } from './repair';
-import type { IDocument } from './tokens';
+import type { DeletedCell, IDocument } from './tokens';
 
 export class NotebookDocument implements IDocument {
   /** `show` brings the notebook to the front of the shell. */
@@ -54,6 +54,18 @@ export class NotebookDocument implements IDocument {
 
   rerun(cellIds: readonly string[]): Promise<void> {
     return this._repair.run(cellIds);
+  }
+
+  async restore({ cell_id, source, execution_count, below }: DeletedCell): Promise<void> {
+    const shared = this._panel.content.model?.sharedModel;
+    const cells = shared?.cells ?? [];
+    if (this._isDisposed || shared === undefined || cells.some(cell => cell.id === cell_id)) {
+      return;
+    }
+    const place = cells.findIndex(cell => cell.id === below) + 1;
+    const cell = { cell_type: 'code', id: cell_id, source, execution_count, metadata: {} };
+    shared.insertCell(place > 0 || below === null ? place : cells.length, cell);
+    await this.reveal(cell_id);
   }
 
   dispose(): void {

@@ -140,6 +140,14 @@ export class ProdkitModel implements IProdkitModel {
     void this._document.rerun(cellIds);
   }
 
+  async restore(run: number): Promise<void> {
+    const failure = await outcome(this._restore(run));
+    if (failure !== null) {
+      this._failure = failure;
+      this._stateChanged.emit();
+    }
+  }
+
   dispose(): void {
     if (this._isDisposed) {
       return;
@@ -232,6 +240,12 @@ export class ProdkitModel implements IProdkitModel {
     this._report = expectReply(reply, 'report').report;
     this._checkedAt = new Date();
     this._stateChanged.emit();
+  }
+
+  private async _restore(run: number): Promise<void> {
+    const page = this._document.page();
+    const reply = await this._connection.ask({ kind: 'restore', run, page });
+    await this._document.restore(expectReply(reply, 'restored'));
   }
 
   private async _askStates(page: Page): Promise<void> {

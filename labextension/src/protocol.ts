@@ -57,6 +57,14 @@ export interface Cancel {
   readonly job: number;
 }
 
+/** Give the cell back that is no longer on the page, as it was in the run that a finding names. */
+export interface Restore {
+  readonly kind: 'restore';
+  readonly id: number;
+  readonly run: number;
+  readonly page: Page;
+}
+
 /** One option of a step, as a form field. */
 export interface OptionForm {
   readonly name: string;
@@ -110,6 +118,8 @@ export interface Finding {
   readonly message: string;
   readonly because: string;
   readonly fix: string;
+  /** Number of the recorded run whose cell is gone from the page and can be put back; its code is not in the report. */
+  readonly restores: number | null;
 }
 
 /** A name that lives in the kernel and that no cell on the page would define. */
@@ -165,6 +175,17 @@ export interface StartedReply {
   readonly kind: 'started';
   readonly id: number;
   readonly job: number;
+}
+
+/** A cell that is no longer on the page, for the front end to put back. */
+export interface RestoredReply {
+  readonly kind: 'restored';
+  readonly id: number;
+  readonly cell_id: string;
+  readonly source: string;
+  readonly execution_count: number | null;
+  /** The cell to put it below; null for the top of the page. */
+  readonly below: string | null;
 }
 
 /** The request could not be answered. */
@@ -234,13 +255,15 @@ export type Request =
   | Check
   | States
   | RunStep
-  | Cancel;
+  | Cancel
+  | Restore;
 
 export type Reply =
   | WelcomeReply
   | ReportReply
   | StatesReply
   | StartedReply
+  | RestoredReply
   | ErrorReply;
 
 export type Event =
@@ -304,6 +327,12 @@ export const STRUCTS: Readonly<Record<string, Readonly<Record<string, Shape>>>> 
     id: 'integer',
     job: 'integer',
   },
+  Restore: {
+    kind: { literal: ['restore'] },
+    id: 'integer',
+    run: 'integer',
+    page: { struct: 'Page' },
+  },
   OptionForm: {
     name: 'text',
     kind: { literal: ['choice', 'flag', 'model', 'number', 'text'] },
@@ -341,6 +370,7 @@ export const STRUCTS: Readonly<Record<string, Readonly<Record<string, Shape>>>> 
     message: 'text',
     because: 'text',
     fix: 'text',
+    restores: { anyOf: ['integer', 'none'] },
   },
   Orphan: {
     name: 'text',
@@ -380,6 +410,14 @@ export const STRUCTS: Readonly<Record<string, Readonly<Record<string, Shape>>>> 
     kind: { literal: ['started'] },
     id: 'integer',
     job: 'integer',
+  },
+  RestoredReply: {
+    kind: { literal: ['restored'] },
+    id: 'integer',
+    cell_id: 'text',
+    source: 'text',
+    execution_count: { anyOf: ['integer', 'none'] },
+    below: { anyOf: ['text', 'none'] },
   },
   ErrorReply: {
     kind: { literal: ['error'] },
@@ -436,12 +474,14 @@ export const KINDS = {
     states: 'States',
     run: 'RunStep',
     cancel: 'Cancel',
+    restore: 'Restore',
   },
   Reply: {
     welcome: 'WelcomeReply',
     report: 'ReportReply',
     states: 'StatesReply',
     started: 'StartedReply',
+    restored: 'RestoredReply',
     error: 'ErrorReply',
   },
   Event: {

@@ -10,6 +10,7 @@ import type {
   Reply,
   Report,
   Request,
+  RestoredReply,
   StepForm,
   StepResult,
   StepState
@@ -51,6 +52,9 @@ export interface IConnection extends IDisposable {
   ask(question: Question): Promise<Reply>;
 }
 
+/** A cell that was deleted, and the cell that it goes below. */
+export type DeletedCell = Pick<RestoredReply, 'cell_id' | 'source' | 'execution_count' | 'below'>;
+
 /** One notebook as the panel sees it and acts on it. */
 export interface IDocument extends IDisposable {
   /** Names the notebook among all that are open. */
@@ -62,6 +66,8 @@ export interface IDocument extends IDisposable {
   reveal(cellId: string): Promise<void>;
   /** Run these cells in this order as the user would, up to the first that fails. */
   rerun(cellIds: readonly string[]): Promise<void>;
+  /** Put a deleted cell back, as one change that can be undone, and show it. */
+  restore(cell: DeletedCell): Promise<void>;
 }
 
 /** What a step shows while it runs. */
@@ -120,6 +126,8 @@ export interface IProdkitModel extends IDisposable {
   setOption(step: string, name: string, value: OptionValue): void;
   reveal(cellId: string): void;
   rerun(cellIds: readonly string[]): void;
+  /** Put the deleted cell back that the run of this number was of. */
+  restore(run: number): Promise<void>;
 }
 
 /** Which notebook is in front, and its model. */

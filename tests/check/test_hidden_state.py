@@ -201,7 +201,7 @@ CASES = {
     "blank cells": Case({"a": "", "b": "# nothing yet"}, [], set()),
     "an unseeded draw, drawn again": Case(
         {"a": f"{DRAW}", "b": "m = [d.value]"}, ["a", "b", "a"],
-        {("randomness/unseeded", "a"), ("stale-input", "b")}, {"b": "unverified"}, "b",
+        {("randomness/unseeded", "a"), ("stale-input", "b")}, {"a": "nondeterministic", "b": "unverified"}, "b",
     ),
     "a seeded draw, drawn again": Case({"a": f"{SEEDED}\n{DRAW}", "b": "m = [d.value]"}, ["a", "b", "a"], set()),
     "name gone by then": Case(

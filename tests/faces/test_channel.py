@@ -165,3 +165,20 @@ def test_models_in_the_kernel_are_offered(panel, kernel):
     """Names that hold something with `predict` are offered for the push."""
     kernel.run("class Model:\n    def predict(self, rows): return rows\nbest = Model()\nother = 3", "a")
     assert panel.ask("states", page=page(**CELLS))["models"] == ["best"]
+
+
+def test_a_deleted_cell_is_given_back(panel, kernel):
+    """What a finding says can be restored comes with its code, its id and its place; what never ran here does not."""
+    cells = {"a": "z = 0", "b": "x = 1", "c": "print(x)"}
+    for cell_id, source in cells.items():
+        kernel.run(source, cell_id)
+    panel.ask("check", page=page(**cells))
+    left = page(a=cells["a"], c=cells["c"])
+    findings = panel.ask("check", page=left)["report"]["findings"]
+    number = next(one["restores"] for one in findings if one["rule"] == "hidden-state/deleted-cell")
+    back = panel.ask("restore", run=number, page=left)
+    assert (back["kind"], back["cell_id"], back["source"], back["below"]) == ("restored", "b", "x = 1", "a")
+    assert isinstance(back["execution_count"], int)
+    assert panel.ask("check", page=page(**cells))["report"]["verdict"] == "reproducible"
+    unknown = panel.ask("restore", run=number + 50, page=left)
+    assert (unknown["kind"], unknown["message"]) == ("error", "The code of that cell is not known.")

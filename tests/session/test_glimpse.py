@@ -9,7 +9,8 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from jupyter_prodkit.session.glimpse import glimpse, is_immutable, is_watchable
+from jupyter_prodkit.session.digest import Budget
+from jupyter_prodkit.session.glimpse import glimpse, is_immutable
 
 RECURSIVE: list[object] = []
 RECURSIVE.append(RECURSIVE)
@@ -56,13 +57,33 @@ def test_other_values_have_another(one, other):
     assert glimpse(one).differs_from(glimpse(other))
 
 
-@pytest.mark.parametrize("value", [[[1]], [object()], list(range(1001)), ["x" * 300], "x" * 200_000, object(), len])
-def test_what_has_no_digest(value):
-    assert glimpse(value).digest is None
+NESTED = {"a": [1, {"b": np.arange(3)}], "c": pd.DataFrame({"x": ["p", "q"]})}
 
 
-def test_what_may_be_shared_and_what_is_looked_at_again():
+@pytest.mark.parametrize("value", [[[1]], list(range(5000)), "x" * 200_000, NESTED, RECURSIVE, np.zeros((3, 4)), len])
+def test_content_is_told_however_it_is_nested(value):
+    assert glimpse(value).digest is not None
+
+
+@pytest.mark.parametrize("value", [object(), iter([1]), (n for n in "ab"), [iter([1])]])
+def test_what_no_look_tells_is_opaque(value):
+    seen = glimpse(value)
+    assert (seen.digest, seen.is_opaque) == (None, True)
+
+
+@pytest.mark.parametrize("value", [np.zeros(2_000_000), list(range(2_000_000)), pd.DataFrame({"a": range(1_000_000)})])
+def test_a_large_value_is_not_looked_at_without_time(value):
+    """It has no digest, which is not the same as being opaque; a few of its elements tell most changes."""
+    seen = glimpse(value, Budget(0.0))
+    assert (seen.digest, seen.is_opaque) == (None, False)
+    assert seen.sample is not None
+
+
+@pytest.mark.parametrize("value", [1, "a", [1, {"b": 2}], {"k": np.arange(5)}, pd.Series([1.5])])
+def test_a_small_value_is_told_however_little_time_there_is(value):
+    assert glimpse(value, Budget(-1.0)).digest == glimpse(value).digest is not None
+
+
+def test_what_may_be_shared():
     assert all(is_immutable(value) for value in (1, "a", None, 2.5))
     assert not any(is_immutable(value) for value in ([], object(), (), len))
-    assert all(is_watchable(value) for value in ([], {}, set(), pd.DataFrame(), pd.Series(dtype=float)))
-    assert not any(is_watchable(value) for value in (1, (), object(), np.zeros(1)))

@@ -12,7 +12,7 @@ from typing import Literal
 from jupyter_prodkit.check.evidence import Evidence
 from jupyter_prodkit.check.judged import Judged, Mismatch
 from jupyter_prodkit.check.report import Finding, Severity
-from jupyter_prodkit.check.rules.wording import elsewhere, run_number, values
+from jupyter_prodkit.check.rules.wording import elsewhere, put_back, restorable, run_number, values
 from jupyter_prodkit.session.record import Execution
 
 __all__ = [
@@ -66,7 +66,8 @@ def deleted_cell(evidence: Evidence) -> Iterator[Finding]:
         yield _finding(
             judged, mismatch, "deleted-cell", f"It used a `{name}` that the page does not explain",
             f"`{name}` was last set or changed by {elsewhere(run)}.",
-            f"Put that code back on the page, or run again what makes `{name}`, then this cell.",
+            f"{put_back(evidence, run)}, or run again what makes `{name}`, then this cell.",
+            restores=restorable(evidence, run),
         )  # fmt: skip
 
 
@@ -165,7 +166,8 @@ def _origin(evidence: Evidence, judged: Judged, mismatch: Mismatch, run: Executi
 
 
 def _finding(
-    judged: Judged, mismatch: Mismatch, rule: str, message: str, cause: str, fix: str, severity: Severity = "warning"
+    judged: Judged, mismatch: Mismatch, rule: str, message: str, cause: str, fix: str, severity: Severity = "warning",
+    restores: int | None = None,
 ) -> Finding:
     proven = values(judged.differing)
     return Finding(
@@ -176,4 +178,5 @@ def _finding(
         message=message,
         because=f"{cause} {proven}".strip(),
         fix=fix,
+        restores=restores,
     )

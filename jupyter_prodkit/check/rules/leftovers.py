@@ -6,7 +6,8 @@ from collections.abc import Iterator
 
 from jupyter_prodkit.check.evidence import Evidence
 from jupyter_prodkit.check.report import Finding
-from jupyter_prodkit.check.rules.wording import elsewhere, values
+from jupyter_prodkit.check.rules.wording import elsewhere, put_back, restorable, values
+from jupyter_prodkit.session.record import Execution
 
 __all__ = ["changed_elsewhere", "orphaned", "orphans"]
 
@@ -25,7 +26,8 @@ def changed_elsewhere(evidence: Evidence) -> Iterator[Finding]:
                 names=(name,),
                 message=f"The kernel's `{name}` is not the one this cell makes",
                 because=f"It was {done} by {elsewhere(changes[name])}. {proven}".strip(),
-                fix="Run this cell again, with the cells it depends on, or put that code on the page.",
+                fix=f"{put_back(evidence, changes[name])}, or run this one again, with the cells it depends on.",
+                restores=restorable(evidence, changes[name]),
             )
 
 
@@ -42,8 +44,13 @@ def orphans(evidence: Evidence) -> Iterator[Finding]:
             names=(name,),
             message=f"`{name}` lives in the kernel only",
             because=f"It was made by {elsewhere(writer)}; no cell on the page makes it.",
-            fix=f"`del {name}`, or restart the kernel, to be rid of it.",
+            fix=f"`del {name}`, or restart the kernel, to be rid of it. {_to_keep(evidence, writer)}".strip(),
+            restores=restorable(evidence, writer),
         )
+
+
+def _to_keep(evidence: Evidence, writer: Execution) -> str:
+    return f"{put_back(evidence, writer)} to keep it." if restorable(evidence, writer) is not None else ""
 
 
 def orphaned(evidence: Evidence) -> tuple[str, ...]:

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from jupyter_prodkit.check.evidence import Evidence
 from jupyter_prodkit.check.judged import Judged
 from jupyter_prodkit.check.report import Finding
-from jupyter_prodkit.check.rules.wording import elsewhere, run_number
+from jupyter_prodkit.check.rules.wording import elsewhere, put_back, restorable, run_number
 from jupyter_prodkit.session.record import Execution
 
 __all__ = ["undefined_name"]
@@ -28,6 +28,7 @@ def undefined_name(evidence: Evidence) -> Iterator[Finding]:
                 message=f"`{name}` would not exist when this cell runs",
                 because=because,
                 fix=fix,
+                restores=restorable(evidence, _writer(evidence, judged, name)) if rule == "deleted-cell" else None,
             )
 
 
@@ -46,7 +47,9 @@ def _why(evidence: Evidence, judged: Judged, name: str) -> tuple[str, str, str]:
         return "undefined-name", f"No cell above defines it: {held}.", write
     home = evidence.on_page(writer)
     if home is None:
-        return "deleted-cell", f"Only {elsewhere(writer)} defined it.", write
+        restored = f"{put_back(evidence, writer)}, or take the use of `{name}` out."
+        fix = write if restorable(evidence, writer) is None else restored
+        return "deleted-cell", f"Only {elsewhere(writer)} defined it.", fix
     if home.index == judged.cell.index:
         return "undefined-name", "Only this cell itself defines it, after reading it.", write
     cause = f"{home.label.capitalize()} defined it in {run_number(writer)}; its code does so no longer."

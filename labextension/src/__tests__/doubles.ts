@@ -10,7 +10,7 @@ import { Signal } from '@lumino/signaling';
 import type { IKernelSource } from '../connection';
 import { decodeEvent, decodeReply, isRequest } from '../decode';
 import type { Event, Page, PageCell, Reply, Report, Request } from '../protocol';
-import type { Attachment, IConnection, IDocument, Question } from '../tokens';
+import type { Attachment, DeletedCell, IConnection, IDocument, Question } from '../tokens';
 
 const GOLDENS = join(import.meta.dirname, '../../../tests/faces/messages');
 
@@ -40,6 +40,7 @@ export class FakeDocument implements IDocument {
   readonly changed = new Signal<this, void>(this);
   readonly revealed: string[] = [];
   readonly rerunCells: string[] = [];
+  readonly restored: DeletedCell[] = [];
   isDisposed = false;
   cells: readonly PageCell[] = [cell('b2', 'rate = 0.1')];
 
@@ -59,6 +60,11 @@ export class FakeDocument implements IDocument {
 
   rerun(cellIds: readonly string[]): Promise<void> {
     this.rerunCells.push(...cellIds);
+    return Promise.resolve();
+  }
+
+  restore(cell: DeletedCell): Promise<void> {
+    this.restored.push(cell);
     return Promise.resolve();
   }
 
@@ -115,7 +121,8 @@ const ANSWERS = {
   check: 'report',
   states: 'states',
   run: 'started',
-  cancel: 'started'
+  cancel: 'started',
+  restore: 'restored'
 } as const;
 
 export class FakeComm {

@@ -72,6 +72,30 @@ describe('a repair plan that the kernel side hands over', () => {
   });
 });
 
+describe('a deleted cell', () => {
+  it('is asked for with the page as it stands, and put back', async () => {
+    await shown();
+    await model.restore(3);
+    expect(connection.asked[0]?.question).toEqual({
+      kind: 'restore',
+      run: 3,
+      page: document.page()
+    });
+    expect(document.restored).toEqual([goldenReply('restored')]);
+    expect(model.failure).toBeNull();
+  });
+
+  it('that the kernel side does not know is said, and nothing is put back', async () => {
+    await shown();
+    connection.automatic = false;
+    const restored = model.restore(3);
+    connection.asked[0]?.answer.resolve(goldenReply('error'));
+    await restored;
+    expect(document.restored).toEqual([]);
+    expect(model.failure?.reason).toBe('refused');
+  });
+});
+
 describe('a panel in sight', () => {
   it('shows the report and the steps as soon as the kernel is reached', async () => {
     await shown();

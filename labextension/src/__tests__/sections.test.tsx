@@ -47,6 +47,7 @@ class StillModel implements IProdkitModel {
   setOption = vi.fn();
   reveal = vi.fn();
   rerun = vi.fn();
+  restore = vi.fn(() => Promise.resolve());
   dispose = vi.fn();
 
   withStep(change: Partial<IStep>): this {
@@ -163,7 +164,8 @@ describe('a finding', () => {
     expect(found.map(one => one.dataset.rule)).toEqual([
       'hidden-state/run-twice',
       'randomness/unseeded',
-      'structure/late-import'
+      'structure/late-import',
+      'hidden-state/orphan'
     ]);
     expect(found[0]?.textContent).toContain('df had 891 rows; a clean run gives 714.');
     expect(found[0]?.textContent).toContain('Re-run 2 and 3.');
@@ -184,6 +186,16 @@ describe('a finding', () => {
     model.page = { path: 'churn.ipynb', cells: [] };
     show(model);
     expect(place.querySelector('[data-testid="prodkit-finding-cell"]')).toBeNull();
+  });
+
+  it('that comes from a deleted cell offers to restore it', () => {
+    const model = new StillModel();
+    show(model);
+    const buttons = place.querySelectorAll('[data-testid="prodkit-restore"]');
+    expect(buttons.length).toBe(1);
+    expect(buttons[0]?.textContent).toBe('Restore the cell');
+    click(buttons[0]);
+    expect(model.restore).toHaveBeenCalledWith(3);
   });
 
   it('is text, whatever stands in the notebook', () => {

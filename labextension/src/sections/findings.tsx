@@ -4,6 +4,7 @@ import type { TranslationBundle } from '@jupyterlab/translation';
 import * as React from 'react';
 
 import type { Finding, Page, Report } from '../protocol';
+import { buttonClass } from './button';
 import { Prose } from './prose';
 import type { ShapeName, Tone } from './shape';
 import { Shape } from './shape';
@@ -13,6 +14,7 @@ export interface IFindingsProps {
   readonly report: Report;
   readonly page: Page;
   readonly onReveal: (cellId: string) => void;
+  readonly onRestore: (run: number) => void;
 }
 
 type Severity = Finding['severity'];
@@ -70,7 +72,8 @@ function OneFinding({
   trans,
   finding,
   page,
-  onReveal
+  onReveal,
+  onRestore
 }: IFindingsProps & { readonly finding: Finding }): React.JSX.Element {
   const [shape, tone] = SHAPES[finding.severity];
   return (
@@ -98,12 +101,34 @@ function OneFinding({
             <Prose text={finding.fix} />
           </p>
         )}
+        {finding.restores !== null && (
+          <RestoreButton trans={trans} run={finding.restores} onRestore={onRestore} />
+        )}
       </div>
     </li>
   );
 }
 
-interface ICellButtonProps extends Omit<IFindingsProps, 'report'> {
+function RestoreButton({
+  trans,
+  run,
+  onRestore
+}: Pick<IFindingsProps, 'trans' | 'onRestore'> & { readonly run: number }): React.JSX.Element {
+  return (
+    <button
+      className={buttonClass(false)}
+      data-testid="prodkit-restore"
+      title={trans.__('Put the deleted cell back on the page, where it stood')}
+      onClick={() => {
+        onRestore(run);
+      }}
+    >
+      {trans.__('Restore the cell')}
+    </button>
+  );
+}
+
+interface ICellButtonProps extends Pick<IFindingsProps, 'trans' | 'page' | 'onReveal'> {
   readonly cellId: string | null;
 }
 

@@ -85,6 +85,9 @@ function Sections({
           onReveal={cellId => {
             model.reveal(cellId);
           }}
+          onRestore={run => {
+            void model.restore(run);
+          }}
         />
       )}
       {steps.length > 0 && (
