@@ -84,7 +84,7 @@ class _Page:
         run = self.clean.cells[place].clean_run
         found: set[int] = set()
         for name, version in {} if run is None else run.around.items():
-            if self.timeline.around.get(name) == version:
+            if self.timeline.around.get(name) == version and not self.clean.cells[place].is_replayed:
                 continue
             places = self.movers.get(name, [])
             for mover in reversed(places[: bisect_left(places, place)]):

@@ -42,7 +42,7 @@ class Finding(msgspec.Struct, frozen=True, kw_only=True):
     because: str = ""
     fix: str = ""
     restores: int | None = None
-    """Number of the recorded run whose cell is gone from the page and can be put back; its code is not in the report."""
+    """Number of the run whose cell is gone from the page and can be put back; its code is not in the report."""
 
 
 class Orphan(msgspec.Struct, frozen=True, kw_only=True):

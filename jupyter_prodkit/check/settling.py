@@ -8,13 +8,14 @@ from functools import cached_property
 from typing import Any
 
 from jupyter_prodkit.check.effort import Effort
+from jupyter_prodkit.check.judged import Judged
 from jupyter_prodkit.check.replay.outcome import CleanOutcome, Replay, nondeterministic
 from jupyter_prodkit.check.replay.replay import replay, verify
 from jupyter_prodkit.check.simulation import Really, simulate
 from jupyter_prodkit.notebook.document import Cell, Notebook
 from jupyter_prodkit.notebook.outputs import shown_digest
 from jupyter_prodkit.progress import Progress
-from jupyter_prodkit.session.record import Execution, Glimpse, Timeline
+from jupyter_prodkit.session.record import Execution, Glimpse, Timeline, Version
 from jupyter_prodkit.session.stated import valued
 
 __all__ = ["settle", "verified", "with_closer_look"]
@@ -57,7 +58,7 @@ def settle(notebook: Notebook, timeline: Timeline, effort: Effort, progress: Pro
         )  # fmt: skip
 
     first = run(doubtful[-1], None)
-    really = _really(notebook, first)
+    really = _really(notebook, timeline, first)
     surprising = _surprising(notebook, timeline, really)
     if surprising is None:
         return really
@@ -65,7 +66,7 @@ def settle(notebook: Notebook, timeline: Timeline, effort: Effort, progress: Pro
     return replace(really, by_chance=nondeterministic(first, second))
 
 
-def verified(notebook: Notebook, effort: Effort, progress: Progress) -> Really:
+def verified(notebook: Notebook, timeline: Timeline, effort: Effort, progress: Progress) -> Really:
     """Run the whole page twice from the top and return what each cell did, and what the two runs disagree about.
 
     Raises CancelledError, and NotebookError where no kernel can be started.
@@ -73,7 +74,7 @@ def verified(notebook: Notebook, effort: Effort, progress: Progress) -> Really:
     first, second = verify(
         notebook, budget=effort.seconds, allow_effects=effort.allow_effects, progress=progress
     )  # fmt: skip
-    return replace(_really(notebook, first), by_chance=nondeterministic(first, second))
+    return replace(_really(notebook, timeline, first), by_chance=nondeterministic(first, second))
 
 
 def with_closer_look(timeline: Timeline, held: Mapping[str, Glimpse]) -> Timeline:
@@ -90,34 +91,55 @@ def _is_doubtful(state: str) -> bool:
     return state in {"unverified", "never run"}
 
 
-def _really(notebook: Notebook, run: Replay) -> Really:
+def _really(notebook: Notebook, timeline: Timeline, run: Replay) -> Really:
     cells = {cell.cell_id: cell for cell in notebook.code_cells}
+    recorded: dict[str, list[Execution]] = {}
+    for execution in timeline.executions:
+        recorded.setdefault(execution.digest, []).append(execution)
     return Really(
-        runs={cell_id: _execution(cells[cell_id], outcome) for cell_id, outcome in run.outcomes.items()},
+        runs={
+            cell_id: _execution(cells[cell_id], outcome, recorded.get(cells[cell_id].digest, []))
+            for cell_id, outcome in run.outcomes.items()
+        },
         refused={cell_id: outcome.refused for cell_id, outcome in run.outcomes.items() if outcome.refused},
         unfinished=run.unfinished,
     )
 
 
-def _execution(cell: Cell, outcome: CleanOutcome) -> Execution:
-    written = outcome.written
+def _execution(cell: Cell, outcome: CleanOutcome, recorded: Sequence[Execution]) -> Execution:
+    last = recorded[-1] if recorded else None
     return Execution(
         number=0, cell_id=cell.cell_id, source=cell.source, digest=cell.digest, count=None, success=outcome.success,
-        seconds=outcome.seconds, lacked=outcome.lacked, deleted=outcome.deleted, after=written,
-        outputs={
-            name: valued(seen.digest) if seen.digest is not None else f"replayed {cell.cell_id} {name}"
-            for name, seen in written.items()
-        },
-        shown=_ReplayedOutputs(outcome.shown),
+        seconds=outcome.seconds, lacked=outcome.lacked, deleted=outcome.deleted, after=outcome.written,
+        outputs={name: _version(cell, name, seen, recorded) for name, seen in outcome.written.items()},
+        sharing={} if last is None else last.sharing, moved={} if last is None else last.moved,
+        around={} if last is None else last.around, shown=_ReplayedOutputs(outcome.shown),
     )  # fmt: skip
 
 
+def _version(cell: Cell, name: str, seen: Glimpse, recorded: Sequence[Execution]) -> Version:
+    """The version of what a replayed cell made: that of a recorded run which made the same, so that the two agree."""
+    for run in reversed(recorded):
+        made = run.after.get(name)
+        if made is not None and (made.equals(seen) or (made.is_opaque and seen.is_opaque)):
+            return run.outputs[name] if name in run.outputs else valued(made.digest or "")
+    return valued(seen.digest + seen.hidden) if seen.digest is not None else f"replayed {cell.cell_id} {name}"
+
+
 def _surprising(notebook: Notebook, timeline: Timeline, really: Really) -> Cell | None:
-    """The last cell that did otherwise than a recorded run of the same code on the same inputs."""
-    recorded = {judged.cell.cell_id: judged.state for judged in simulate(notebook, timeline).cells}
+    """The last cell that did otherwise than shown, where that may be chance.
+
+    So it is where a recorded run of the same code on the same inputs says so, or where something was drawn unseeded.
+    """
+    recorded = {judged.cell.cell_id: judged for judged in simulate(notebook, timeline).cells}
     found = [
         judged.cell
         for judged in simulate(notebook, timeline, really).cells
-        if judged.state in {"diverges", "failed"} and recorded[judged.cell.cell_id] == "reproduced"
+        if judged.state in {"diverges", "failed"} and _may_be_chance(recorded[judged.cell.cell_id])
     ]
     return found[-1] if found else None
+
+
+def _may_be_chance(recorded: Judged) -> bool:
+    drew = any(run.drew_unseeded for run in recorded.runs)
+    return drew or recorded.state in {"reproduced", "nondeterministic"}

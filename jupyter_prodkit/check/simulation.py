@@ -79,10 +79,12 @@ def _trusted(clean: CleanRun, cell: Cell, really: Really) -> Execution | None:
 def _told_from_chance(clean: CleanRun, judged: Judged, really: Really) -> Judged:
     """The verdict, where what differs is chance: two clean runs disagree about it, or it draws without a seed."""
     cell, run = judged.cell, judged.clean_run
-    drew = judged.shown is not None and bool(judged.shown.drew_unseeded) and not _only_imports(cell)
-    reads = needs_when_run(code_names(cell.source), clean.definitions)
-    follows = judged.is_replayed and judged.state == "diverges" and bool(reads & clean.by_chance)
-    by_chance = cell.cell_id in really.by_chance or drew or follows
+    by_chance = cell.cell_id in really.by_chance
+    if judged.is_replayed:
+        reads = needs_when_run(code_names(cell.source), clean.definitions)
+        by_chance |= judged.state == "diverges" and bool(reads & clean.by_chance)
+    elif judged.shown is not None:
+        by_chance |= bool(judged.shown.drew_unseeded) and not _only_imports(cell)
     written = frozenset[str]() if run is None else frozenset(run.outputs)
     clean.by_chance = clean.by_chance | written if by_chance else clean.by_chance - written
     if by_chance and judged.state in {"reproduced", "diverges"} and not judged.edited:

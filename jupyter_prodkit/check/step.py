@@ -166,7 +166,7 @@ def _report(plan: CheckPlan, progress: Progress) -> Report:
         timeline = with_closer_look(timeline, plan.kernel.look_closely(sorted(unknown & timeline.live.keys())))
     recorded = timeline or EMPTY_TIMELINE
     if plan.options.verify:
-        really = verified(notebook, plan.effort, progress)
+        really = verified(notebook, recorded, plan.effort, progress)
     else:
         really = settle(notebook, recorded, plan.effort, progress)
     return check_session(

@@ -87,22 +87,25 @@ class FilesUsed:
     def _note(self, event: str, arguments: tuple[Any, ...]) -> None:
         if len(self._read) + len(self._written) > _MOST_NOTED:
             return
-        paths = [_path(one) for one in arguments[: 2 if event == "os.rename" else 1]]
-        for path in paths:
+        if event in _LOOKS and _by_import():
+            return
+        flags = arguments[2] if event == "open" and type(arguments[2]) is int else 0
+        for one in arguments[: 2 if event == "os.rename" else 1]:
+            path = _path(one)
             if path is None or not users_file(path):
                 continue
-            if event != "open":
-                if event in _LOOKS:
-                    self._read.setdefault(path, place_version(path))
-                else:
-                    self._written.add(path)
-                continue
-            flags = arguments[2] if len(arguments) > 2 and type(arguments[2]) is int else 0  # noqa: PLR2004
-            writes = bool(flags & _WRITES)
-            if (not writes or flags & _KEEPS_OLD) and not flags & os.O_TRUNC and path not in self._written:
+            writes = bool(flags & _WRITES) if event == "open" else event not in _LOOKS
+            keeps = event == "open" and bool(flags & _KEEPS_OLD) and not flags & os.O_TRUNC
+            if (keeps or not writes) and path not in self._written:
                 self._read.setdefault(path, place_version(path))
             if writes:
                 self._written.add(path)
+
+
+def _by_import() -> bool:
+    """Whether it is Python's import that lists a folder, to find modules in it."""
+    frame = sys._getframe(3)  # noqa: SLF001 - of the caller of what made the event
+    return frame.f_code.co_filename.startswith("<frozen importlib")
 
 
 _LOOKS = frozenset({"os.listdir", "os.scandir"})

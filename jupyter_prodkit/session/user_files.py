@@ -61,10 +61,15 @@ def place_version(path: str) -> Version:
     return version
 
 
+def _is_notebooks_own(name: str) -> bool:
+    """Whether an entry of a folder comes and goes with the work on a notebook: it is no input of its code."""
+    return name.startswith(".") or name.endswith((".ipynb", "-prod", "~")) or name == "__pycache__"
+
+
 def _content_version(path: str, status: os.stat_result) -> Version:
     try:
         if stat.S_ISDIR(status.st_mode):
-            names = sorted(os.listdir(path))[:_MOST_ENTRIES]
+            names = sorted(name for name in os.listdir(path) if not _is_notebooks_own(name))[:_MOST_ENTRIES]
             return f"= {xxhash.xxh3_64_hexdigest(chr(0).join(names).encode('utf-8', 'surrogateescape'))}"
         if not stat.S_ISREG(status.st_mode) or status.st_size > _LARGEST_HASHED:
             return f"stamp {status.st_size} {status.st_mtime_ns}"

@@ -94,7 +94,7 @@ def test_with_the_cell_the_verdict_is_back_and_nothing_need_be_run(player):
     assert report.verdict == "diverges"
     finding = next(one for one in report.findings if one.restores is not None)
     back = deleted_cell(finding.restores, page, player.timeline, places)
-    whole = check_session(player.page({**{"a": WAS["a"], back.cell_id: back.source}, **WAS}), player.timeline)
+    whole = check_session(player.page({"a": WAS["a"], back.cell_id: back.source, **WAS}), player.timeline)
     assert whole.verdict == "reproducible"
     assert whole.findings == ()
 

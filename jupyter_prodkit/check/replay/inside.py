@@ -94,7 +94,10 @@ class _Inside:
         for name in deleted:
             del self._known[name]
         answer = {
-            "written": {name: (_printable(seen.text), seen.digest, None, seen.is_opaque) for name, seen in written.items()},
+            "written": {
+                name: (_printable(seen.text), seen.digest, None, seen.is_opaque, seen.hidden)
+                for name, seen in written.items()
+            },
             "deleted": sorted(deleted),
             "lacked": None if own is None else own.lacked,
             "seconds": None if own is None else own.seconds,

@@ -39,6 +39,7 @@ _RULES = (
     RuleInfo("hidden-state/deleted-cell", "warning", "A value comes from code that is no longer on the page."),
     RuleInfo("hidden-state/edited-since-run", "warning", "What a cell shows was made by other code than it holds now."),
     RuleInfo("hidden-state/file-only", "note", "The notebook was judged from its saved file, as no kernel was there."),
+    RuleInfo("hidden-state/gives-another", "blocker", "A cell, really run from a clean start, gave something else."),
     RuleInfo("hidden-state/interrupted", "warning", "A cell’s last run was stopped part-way."),
     RuleInfo("hidden-state/never-run", "blocker", "A cell that Restart & Run All would run has not run."),
     RuleInfo("hidden-state/orphan", "note", "The kernel holds a name that no cell on the page makes."),
