@@ -36,24 +36,22 @@ def compare(clean: CleanRun, cell: Cell, shown: Execution, match: Execution) -> 
 
     `clean` is the clean run's state before the cell.
     """
+    same = shows_the_same(cell, shown, match)
+    # Where both were seen to show the same, a value that there was no time to look at is taken to be the same, too.
+    vouched = same is True and shown is not match and match.shown is not None and not match.shown.is_empty
     differing: list[tuple[str, Glimpse, Glimpse]] = []
     doubtful: list[str] = []
     for name in sorted(shown.outputs.keys() | match.outputs.keys()):
-        left, gives = _left(shown, name), _given(clean, match, name)
-        if left is None:
+        left, (will, has) = _left(shown, name), _given(clean, match, name)
+        was, had = left if left is not None else (None, None)
+        if was == will:
+            continue
+        if had is None or has is None:
             doubtful.append(name)
-            continue
-        (was, had), (will, has) = left, gives
-        if was == will or (has is not None and had is not None and had.equals(has)):
-            continue
-        if had is None or has is None or not _can_tell(had, has):
-            if not (was.startswith("=") and will.startswith("=")):
-                doubtful.append(name)
-                continue
-        elif not had.differs_from(has):
-            continue
-        differing.append((name, had or Glimpse("another value"), has or Glimpse("another value")))
-    same = shows_the_same(cell, shown, match)
+        elif had.differs_from(has):
+            differing.append((name, had, has))
+        elif not (had.equals(has) or _can_tell(had, has) or vouched):
+            doubtful.append(name)
     return Comparison(tuple(differing), None if same is None else not same, tuple(doubtful))
 
 
@@ -74,7 +72,7 @@ def _given(clean: CleanRun, match: Execution, name: str) -> tuple[str, Glimpse |
     if left is not None:
         return left
     version = clean.state.get(name)
-    return ("gone", _GONE) if version is None else (version, None)
+    return ("gone", _GONE) if version is None else (version, clean.held.get(name))
 
 
 def _can_tell(one: Glimpse, other: Glimpse) -> bool:

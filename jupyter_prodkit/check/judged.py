@@ -72,6 +72,8 @@ class CleanRun:
     cells: list[Judged] = field(default_factory=list)
     state: dict[str, Version] = field(default_factory=dict)
     """Each name that exists by now, and its version."""
+    held: dict[str, Glimpse] = field(default_factory=dict)
+    """A glimpse of the value of each name, where there is one."""
     writers: dict[str, Cell] = field(default_factory=dict)
     """The cell that wrote each name last."""
     sharing: dict[str, frozenset[str]] = field(default_factory=dict)
@@ -103,6 +105,7 @@ class CleanRun:
     def forget(self, name: str) -> None:
         """Take it that a name is gone."""
         self.state.pop(name, None)
+        self.held.pop(name, None)
         self.writers.pop(name, None)
         self._part(name)
 

@@ -219,6 +219,11 @@ def _advance(clean: CleanRun, cell: Cell, match: Execution | None, seen: set[Ver
         if name in names.binds or clean.state.get(name) != version:
             clean.writers[name] = cell
         clean.state[name] = version
+        seen_there = None if match is None else match.after.get(name)
+        if seen_there is not None:
+            clean.held[name] = seen_there
+        elif match is None:
+            clean.held.pop(name, None)
         clean.left.setdefault(cell.cell_id, {})[name] = version
     clean.share(written, {} if match is None else match.sharing)
 
@@ -280,7 +285,7 @@ def _charge(clean: CleanRun, place: int, name: str, run: Execution) -> None:
     judged = clean.cells[place]
     assert judged.clean_run is not None
     left, now = judged.clean_run.after.get(name), run.after.get(name)
-    if left is not None and now is not None and left.equals(now):
+    if left is not None and now is not None and (left.equals(now) or (left.is_opaque and now.is_opaque)):
         return
     proven = now is None or (left is not None and now.differs_from(left))
     changes = (*judged.differing, (name, now, left)) if now and left and proven else judged.differing

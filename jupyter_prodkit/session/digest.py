@@ -14,6 +14,7 @@ import decimal
 import enum
 import fractions
 import functools
+import marshal
 import pathlib
 import re
 import time
@@ -21,6 +22,7 @@ import types
 import uuid
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
+from itertools import islice
 from typing import Any
 
 import xxhash
@@ -45,6 +47,8 @@ _NODES_PER_CLOCK = 32
 _ALWAYS_LOOKED_AT = 96  # nodes: small values are told apart however busy the machine is
 _ALWAYS_AFFORDED = 3e-5  # seconds
 _BYTES_PER_SECOND = 1e9
+_SECONDS_PER_NODE = 1e-6
+_SECONDS_PER_FLAT_ITEM = 2e-7
 
 # Types whose text says everything about a value, and is made by C or library code alone.
 _SAID_BY_REPR = frozenset(
@@ -244,18 +248,17 @@ class _Walk:
         """Feed the elements of a real list or tuple."""
         count = tuple.__len__(items) if derives(type(items), tuple) else list.__len__(items)
         self._feed(f"{kind} {count}[".encode())
-        self.afford(count * 2e-8)
         iterate = tuple.__iter__ if derives(type(items), tuple) else list.__iter__
-        if count > _NODES_PER_CLOCK and _flat(iterate(items)):
-            self._flat_items(iterate(items), count)
+        begins_flat = count > _NODES_PER_CLOCK and _flat(islice(iterate(items), _NODES_PER_CLOCK))
+        # To begin and give up would cost as much as there is time.
+        self.afford(count * (_SECONDS_PER_FLAT_ITEM if begins_flat else _SECONDS_PER_NODE))
+        if begins_flat and _flat(iterate(items)):
+            self._flat_items(iterate(items))
             return
         for item in iterate(items):
             self.value(item, depth)
 
-    def _flat_items(self, items: Iterable[Any], count: int) -> None:
-        import marshal
-
-        self.afford(count * 4e-8)
+    def _flat_items(self, items: Iterable[Any]) -> None:
         # In pieces, so that no copy of the whole is held. Version 2 of marshal depends on the values alone.
         for piece in _pieces(items, 4096):
             self._feed(marshal.dumps(piece, 2))
@@ -264,7 +267,7 @@ class _Walk:
         """Feed a dictionary, past any method of a subclass; the order of its keys counts."""
         self.part(value)
         size = dict.__len__(value)
-        self.afford(size * 5e-8)
+        self.afford(size * _SECONDS_PER_NODE)
         self._feed(f"dict {size}{{".encode())
         for key, item in list(dict.items(value)):
             self.value(key, depth)
@@ -484,8 +487,6 @@ def _flat(items: Iterable[Any]) -> bool:
 
 
 def _pieces(items: Iterable[Any], size: int) -> Iterable[list[Any]]:
-    from itertools import islice
-
     iterator = iter(items)
     while piece := list(islice(iterator, size)):
         yield piece

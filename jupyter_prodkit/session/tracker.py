@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import gc
 import logging
 import threading
 import time
 import types
 from asyncio import CancelledError
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from typing import Any
 
@@ -134,7 +136,8 @@ class Tracker:
         if not source.strip() or own_magics_only(source):
             return
         try:
-            self._running[thread] = self._look(source, cell_id, shown)
+            with _no_collection():
+                self._running[thread] = self._look(source, cell_id, shown)
         except Exception:  # noqa: BLE001 - tracking must never disturb a cell
             _log.debug("could not look at the cell before it ran", exc_info=True)
 
@@ -155,7 +158,8 @@ class Tracker:
         seconds = time.perf_counter() - running.started
         try:
             if self._is_known(running, source):
-                self._add(self._executed(running, cell_id or running.cell_id, count, error, seconds))
+                with _no_collection():
+                    self._add(self._executed(running, cell_id or running.cell_id, count, error, seconds))
         except Exception:  # noqa: BLE001 - tracking must never disturb a cell
             _log.debug("could not record the cell after it ran", exc_info=True)
         self._running.pop(thread, None)
@@ -339,6 +343,18 @@ class Tracker:
         held = {name: self._namespace[name] for name in changed if name in self._namespace}
         new = {name for name, value in held.items() if defines(type(value), "predict")}
         return frozenset((known - held.keys()) | new)
+
+
+@contextmanager
+def _no_collection() -> Iterator[None]:
+    """Hold Python's garbage collector back: what the user's code has made is collected in the user's code."""
+    collects = gc.isenabled()
+    gc.disable()
+    try:
+        yield
+    finally:
+        if collects:
+            gc.enable()
 
 
 def _line_of(error: BaseException, namespace: Mapping[str, Any]) -> int:
