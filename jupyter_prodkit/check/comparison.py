@@ -46,13 +46,22 @@ def compare(clean: CleanRun, cell: Cell, shown: Execution, match: Execution) -> 
         was, had = left if left is not None else (None, None)
         if was == will:
             continue
+        if _may_not_have_changed(shown, match, name, had):
+            continue
         if had is None or has is None:
-            doubtful.append(name)
-        elif had.differs_from(has):
+            if not vouched:
+                doubtful.append(name)
+        elif had.differs_from(has) and not (has is _GONE and had.digest is None):
             differing.append((name, had, has))
         elif not (had.equals(has) or _can_tell(had, has) or vouched):
             doubtful.append(name)
     return Comparison(tuple(differing), None if same is None else not same, tuple(doubtful))
+
+
+def _may_not_have_changed(shown: Execution, match: Execution, name: str, had: Glimpse | None) -> bool:
+    """Whether it is only not excluded that the shown run changed a name along with another, and a replay did not."""
+    unknown = had is not None and had.digest is None and not had.is_opaque
+    return unknown and name in shown.mutated and name not in match.outputs and not match.number
 
 
 def _left(run: Execution, name: str) -> tuple[str, Glimpse | None] | None:

@@ -28,7 +28,7 @@ class Evidence:
     @cached_property
     def _producers(self) -> dict[tuple[str, Version], list[Execution]]:
         found: dict[tuple[str, Version], list[Execution]] = {}
-        for run in self.timeline.executions:
+        for run in (*self.timeline.earlier, *self.timeline.executions):
             for name, version in run.outputs.items():
                 found.setdefault((name, version), []).append(run)
         return found

@@ -5,7 +5,7 @@ from __future__ import annotations
 from jupyter_prodkit.notebook.document import Cell, Notebook
 from jupyter_prodkit.session.record import Execution, Timeline
 
-__all__ = ["runs_of_cells"]
+__all__ = ["runs_of_cells", "shown_before"]
 
 
 def runs_of_cells(notebook: Notebook, timeline: Timeline) -> dict[str, list[Execution]]:
@@ -33,3 +33,22 @@ def runs_of_cells(notebook: Notebook, timeline: Timeline) -> dict[str, list[Exec
 
 def _lost_run(cell: Cell, lost: dict[tuple[int, str], Execution]) -> Execution | None:
     return None if cell.execution_count is None else lost.get((cell.execution_count, cell.digest))
+
+
+def shown_before(notebook: Notebook, timeline: Timeline) -> dict[str, Execution]:
+    """Return the run of each cell, in a kernel before this one, whose outcome the page shows.
+
+    It is the last that is known, if code and prompt number are still those of that run.
+    """
+    last = {run.cell_id: run for run in timeline.earlier}
+    return {
+        cell.cell_id: last[cell.cell_id]
+        for cell in (notebook.code_cells if last else ())
+        if cell.cell_id in last and _shows(cell, last[cell.cell_id])
+    }
+
+
+def _shows(cell: Cell, run: Execution) -> bool:
+    if run.count is None or (run.count, run.digest) != (cell.execution_count, cell.digest):
+        return False
+    return not cell.outputs or (run.shown is not None and cell.shown_digest == run.shown.digest)

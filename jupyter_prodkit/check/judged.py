@@ -39,6 +39,8 @@ class Judged:
     state: CellState
     runs: tuple[Execution, ...]
     """The cell's runs in this kernel, oldest first."""
+    before: Execution | None = None
+    """Where it has none: the run in a kernel before, whose outcome the page still shows."""
     edited: bool = False
     """Whether its last run had other code."""
     missing: tuple[str, ...] = ()
@@ -60,7 +62,7 @@ class Judged:
     @property
     def shown(self) -> Execution | None:
         """The run whose outcome the page shows."""
-        return self.runs[-1] if self.runs else None
+        return self.runs[-1] if self.runs else self.before
 
 
 @dataclass

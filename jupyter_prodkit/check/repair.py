@@ -14,6 +14,8 @@ from jupyter_prodkit.session.record import Timeline, Version
 
 __all__ = ["repair_plan"]
 
+_NOT_TO_BE_RUN_FOR_ITSELF = frozenset({"reproduced", "failed", "nondeterministic"})
+
 
 def repair_plan(clean: CleanRun, timeline: Timeline) -> tuple[PlannedRun, ...]:
     """Return the cells to re-run; none where every cell reproduces.
@@ -23,7 +25,7 @@ def repair_plan(clean: CleanRun, timeline: Timeline) -> tuple[PlannedRun, ...]:
     """
     page = _Page(clean, timeline)
     chosen: set[int] = set()
-    pending = {place for place, judged in enumerate(clean.cells) if judged.state not in {"reproduced", "failed"}}
+    pending = {place for place, judged in enumerate(clean.cells) if judged.state not in _NOT_TO_BE_RUN_FOR_ITSELF}
     if pending:
         pending |= page.overtaken()
     while pending:

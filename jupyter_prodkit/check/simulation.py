@@ -14,7 +14,7 @@ from dataclasses import dataclass, field, replace
 from types import MappingProxyType
 
 from jupyter_prodkit.check.comparison import Comparison, compare, shows_the_same
-from jupyter_prodkit.check.homes import runs_of_cells
+from jupyter_prodkit.check.homes import runs_of_cells, shown_before
 from jupyter_prodkit.check.judged import CleanRun, Judged, Mismatch
 from jupyter_prodkit.check.matching import matches, mismatches_of
 from jupyter_prodkit.check.report import CellState
@@ -48,16 +48,18 @@ _NOTHING_RUN = Really()
 def simulate(notebook: Notebook, timeline: Timeline, really: Really = _NOTHING_RUN) -> CleanRun:
     """Walk the page of `notebook` from a clean start, guided by what `timeline` says ran, and by what `really` did."""
     clean = CleanRun(at_start={**timeline.around, **AT_START})
-    runs = runs_of_cells(notebook, timeline)
+    runs, before = runs_of_cells(notebook, timeline), shown_before(notebook, timeline)
+    clean.homes.update({run.number: cell for run in timeline.earlier if (cell := notebook.cell(run.cell_id or ""))})
     same_code: dict[str, list[Execution]] = {}
-    for execution in timeline.executions:
+    for execution in (*timeline.earlier, *timeline.executions):
         same_code.setdefault(execution.digest, []).append(execution)
     seen = {version for execution in timeline.executions for version in execution.outputs.values()}
     for cell in notebook.code_cells:
         own = runs.get(cell.cell_id, [])
         clean.homes.update((run.number, cell) for run in own)
         replay = _trusted(clean, cell, really)
-        judged = _told_from_chance(clean, _judge(clean, cell, own, same_code.get(cell.digest, []), replay), really)
+        found = Judged(cell, "reproduced", tuple(own), None if own else before.get(cell.cell_id))
+        judged = _told_from_chance(clean, _judge(clean, found, same_code.get(cell.digest, []), replay), really)
         clean.cells.append(judged)
         _advance(clean, cell, judged.clean_run, seen)
     _charge_what_the_page_does_not_explain(clean, timeline)
@@ -96,14 +98,12 @@ def _only_imports(cell: Cell) -> bool:
     return cell.tree is not None and all(isinstance(one, (ast.Import, ast.ImportFrom)) for one in cell.tree.body)
 
 
-def _judge(
-    clean: CleanRun, cell: Cell, runs: list[Execution], same_code: list[Execution], replay: Execution | None
-) -> Judged:
-    shown = runs[-1] if runs else None
+def _judge(clean: CleanRun, found: Judged, same_code: list[Execution], replay: Execution | None) -> Judged:
+    cell, shown = found.cell, found.shown
     edited = shown is not None and shown.digest != cell.digest
     match = replay or _find_match(clean, None if edited else shown, same_code)
     missing = _surely_missing(clean, code_names(cell.source), match)
-    found = Judged(cell, "reproduced", tuple(runs), edited, missing, clean_run=match, is_replayed=replay is not None)
+    found = replace(found, edited=edited, missing=missing, clean_run=match, is_replayed=replay is not None)
     if shown is None:
         return _judged_unseen(found)
     if not edited and replay is None and _raised_the_same(shown, missing):

@@ -113,7 +113,9 @@ def _cells(count: int) -> str:
 def _plan(inputs: Inputs, options: CheckOptions) -> CheckPlan:
     kernel = inputs.kernel
     timeline = None if kernel is None else kernel.timeline
-    if timeline is not None and not timeline.executions and not inputs.notebook.from_file:
+    if timeline is not None and timeline.earlier and not timeline.executions:
+        basis = "what is known from before this kernel"
+    elif timeline is not None and not timeline.executions and not inputs.notebook.from_file:
         basis = "what ran in this kernel: nothing yet"
     elif timeline is None or not timeline.executions:
         timeline, basis = None, "the saved file alone"

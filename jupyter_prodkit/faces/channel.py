@@ -140,11 +140,13 @@ class Channel:
         from jupyter_prodkit.faces.journey import gather, step_named
 
         notebook = self._take_page(request.page)
+        if request.earlier is not None:
+            self._session.recall(request.earlier.record, request.earlier.unchanged)
         step = step_named("check")
         inputs = gather(notebook, step.options(), self._session)
         report = step.run(step.plan(inputs, step.options()), Progress()).document
         assert isinstance(report, Report)
-        return wire.ReportReply(id=request.id, report=report)
+        return wire.ReportReply(id=request.id, report=report, kept=self._session.to_keep(notebook))
 
     def _restore(self, request: wire.Restore) -> wire.Reply:
         from jupyter_prodkit.check.restoring import deleted_cell

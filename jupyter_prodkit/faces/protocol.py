@@ -46,6 +46,15 @@ class Page(msgspec.Struct, frozen=True, kw_only=True):
     cells: tuple[PageCell, ...]
 
 
+class Earlier(msgspec.Struct, frozen=True, kw_only=True):
+    """What the notebook keeps of what ran in kernels before this one."""
+
+    record: dict[str, Any]
+    """As a `report` reply gave it; only the kernel side reads it."""
+    unchanged: tuple[str, ...]
+    """The cells that still show what they showed when it was kept."""
+
+
 class OptionForm(msgspec.Struct, frozen=True, kw_only=True):
     """One option of a step, as a form field."""
 
@@ -110,6 +119,8 @@ class Check(msgspec.Struct, frozen=True, kw_only=True, tag_field="kind", tag="ch
 
     id: int
     page: Page
+    earlier: Earlier | None = None
+    """With the first check after a kernel has started."""
 
 
 class States(msgspec.Struct, frozen=True, kw_only=True, tag_field="kind", tag="states"):
@@ -163,6 +174,8 @@ class ReportReply(msgspec.Struct, frozen=True, kw_only=True, tag_field="kind", t
 
     id: int
     report: Report
+    kept: dict[str, Any] | None = None
+    """What to keep with the notebook until the next kernel; null where what it keeps stands. Its `runs` name cells."""
 
 
 class StatesReply(msgspec.Struct, frozen=True, kw_only=True, tag_field="kind", tag="states"):

@@ -179,6 +179,7 @@ class ExpressionNames(ast.NodeVisitor):
     def _magic(self, node: ast.Attribute, call: ast.Call | None) -> None:
         done = magic_names(node, call)
         self.binds_any |= done.binds_any
+        self.needs_any |= done.binds_any  # it runs code that is not here: who knows what that reads
         for name in done.reads:
             self._read(name)
         for name in done.binds:

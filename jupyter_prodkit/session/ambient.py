@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import builtins
 import os
 import random
 import re
@@ -25,7 +26,7 @@ _START = "as at the start"
 AT_START: Mapping[str, Version] = {
     **dict.fromkeys(STREAMS, UNSEEDED),
     **dict.fromkeys(OPTIONS, _DEFAULT),
-    **dict.fromkeys(("cwd", "environ", "sys.path"), _START),
+    **dict.fromkeys(("cwd", "environ", "sys.path", "python settings"), _START),
 }
 """What is around the code when a kernel starts."""
 
@@ -140,7 +141,7 @@ class Ambient:
 
 def may_depend_on(source: str, around: Mapping[str, Version]) -> dict[str, Version]:
     """Return those of the surroundings that code may depend on, as far as its text tells."""
-    found = {name: around[name] for name in OPTIONS if name in around}
+    found = {name: around[name] for name in (*OPTIONS, "python settings") if name in around}
     for name, pattern in _READS.items():
         if name in around and pattern.search(source):
             found[name] = around[name]
@@ -202,7 +203,28 @@ def _flat(options: Mapping[str, Any], prefix: str = "") -> list[str]:
 
 
 _ADDRESS = re.compile(r" at 0x[0-9a-f]+")
+def _settings() -> Any:
+    """What of Python's own settings changes results; a library that is not loaded has its defaults."""
+    decimal: Any = sys.modules.get("decimal")
+    numpy: Any = sys.modules.get("numpy")
+    context = None if decimal is None else decimal.getcontext()
+    return (
+        sys.getrecursionlimit(),
+        _DECIMAL_DEFAULTS if context is None else (context.prec, context.rounding),
+        _NUMPY_DEFAULTS if not hasattr(numpy, "geterr") else tuple(sorted(numpy.geterr().items())),
+        tuple(id(getattr(builtins, name, None)) for name in _BUILTINS),
+    )
+
+
+_DECIMAL_DEFAULTS = (28, "ROUND_HALF_EVEN")
+_NUMPY_DEFAULTS = (("divide", "warn"), ("invalid", "warn"), ("over", "warn"), ("under", "ignore"))
+# The kernel itself sets some anew for each request.
+_BUILTINS = tuple(
+    name for name in dir(builtins)
+    if not name.startswith("_") and name not in {"input", "help", "exit", "quit", "display", "get_ipython", "copyright"}
+)  # fmt: skip
 _PLACES: dict[str, Callable[[], Any]] = {
+    "python settings": _settings,
     "cwd": os.getcwd,
     "environ": lambda: dict(os.environ._data),  # type: ignore[attr-defined]  # noqa: SLF001 - without decoding each
     "sys.path": lambda: list(sys.path),

@@ -12,18 +12,22 @@ from jupyter_prodkit.session.user_files import users_file
 
 __all__ = [
     "class_members",
+    "comes_from_users_module",
     "defines",
     "derives",
     "instance_attributes",
+    "is_class_of_notebook",
     "is_users_class",
     "is_users_module",
     "line_of",
     "module_of",
+    "name_of",
     "qualified_name",
     "written_in_c",
 ]
 
 _MODULE_OF = type.__dict__["__module__"].__get__
+_NAME_OF = type.__dict__["__name__"].__get__
 _QUALIFIED_NAME_OF = type.__dict__["__qualname__"].__get__
 _LINE_OF = type.__dict__["__mro__"].__get__
 _BASE_OF = type.__dict__["__base__"].__get__
@@ -46,6 +50,27 @@ def module_of(kind: type) -> str:
 def qualified_name(kind: type) -> str:
     """Return the full name of `kind`."""
     return f"{module_of(kind)}.{_QUALIFIED_NAME_OF(kind)}"
+
+
+def name_of(kind: type) -> str:
+    """Return the bare name of `kind`."""
+    return str(_NAME_OF(kind))
+
+
+def is_class_of_notebook(value: Any) -> bool:
+    """Return whether `value` is a class that a cell has defined."""
+    return derives(type(value), type) and module_of(value) == "__main__"
+
+
+def comes_from_users_module(value: Any) -> bool:
+    """Return whether `value` is a module of the user's, or a function or class that one defines."""
+    if type(value) is types.ModuleType:
+        name = types.ModuleType.__getattribute__(value, "__dict__").get("__name__")
+    elif type(value) is types.FunctionType:
+        name = value.__module__
+    else:
+        name = module_of(value) if derives(type(value), type) else None
+    return type(name) is str and name != "__main__" and is_users_module(name)
 
 
 def line_of(kind: type) -> tuple[type, ...]:

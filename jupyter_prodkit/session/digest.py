@@ -103,6 +103,10 @@ class Digest:
     """The addresses of the objects in it that may be changed in place; None where there are too many."""
     in_time: bool = True
     """False where it has no content because the time was up."""
+    is_small: bool = True
+    """Whether it is so small that it is looked at in any case."""
+    coarse: str | None = None
+    """The same, of floats only the first seven digits: what two computations of one value have in common."""
     hidden: str = ""
     """Digest of what libraries keep in private attributes: tells that a value was changed, not that it differs."""
 
@@ -118,11 +122,12 @@ def examine(value: Any, budget: Budget | None = None) -> Digest:
     try:
         walk.value(value, 0)
     except _Opaque:
-        return Digest(None, walk.found_parts(), walk.in_time)
+        return Digest(None, walk.found_parts(), walk.in_time, is_small=walk.is_small)
     except Exception:  # noqa: BLE001 - changed by another thread meanwhile, or stranger than we know
         return Digest(None, walk.found_parts())
     hidden = walk.hidden.hexdigest() if walk.hides else ""
-    return Digest(walk.hash.hexdigest(), walk.found_parts(), hidden=hidden)
+    coarse = walk.content(coarse=True)
+    return Digest(walk.content(), walk.found_parts(), is_small=walk.is_small, coarse=coarse, hidden=hidden)
 
 
 class _Walk:
@@ -132,18 +137,27 @@ class _Walk:
     """
 
     def __init__(self, budget: Budget | None, parent: _Walk | None = None) -> None:
-        self.hash = xxhash.xxh3_128()
-        self._feed = self.hash.update
+        self._hash = xxhash.xxh3_128()
+        self._feed = self._hash.update
+        self._floats = xxhash.xxh3_128()
+        self._coarse_floats = xxhash.xxh3_128()
         self._budget = budget
         self._until_clock = _ALWAYS_LOOKED_AT
         self._fleeting = 0
         self.in_time = True
         self._parts: set[int] = set() if parent is None else parent._parts  # noqa: SLF001 - its own kind
         self._met: dict[int, int] = {} if parent is None else parent._met  # noqa: SLF001
+        self._large: list[bool] = [] if parent is None else parent._large  # noqa: SLF001
         self._hides: list[bool] = [] if parent is None else parent._hides  # noqa: SLF001
         self._kept: list[Any] = [] if parent is None else parent._kept  # noqa: SLF001
         self.hidden: Any = xxhash.xxh3_128() if parent is None else parent.hidden
         self._classes: dict[int, bytes] = {} if parent is None else parent._classes  # noqa: SLF001
+
+    def content(self, *, coarse: bool = False) -> str:
+        """Return the digest of all that was fed; with `coarse`, of floats only the first seven digits count."""
+        floats = self._coarse_floats if coarse else self._floats
+        both = self._hash.digest() + floats.digest()
+        return str(xxhash.xxh3_128_hexdigest(both))
 
     @property
     def hides(self) -> bool:
@@ -188,7 +202,9 @@ class _Walk:
 
     def number(self, value: Any) -> None:
         """Feed a number, fourteen digits of it."""
-        self._feed(b"f%.14g;" % value)
+        self._feed(b"f;")
+        self._floats.update(b"%.14g;" % value)
+        self._coarse_floats.update(b"%.7g;" % (value + 0.0))
 
     def bytes(self, kind: str, content: Any, size: int) -> None:
         """Feed the content of a buffer."""
@@ -196,11 +212,17 @@ class _Walk:
         self._feed(f"{kind} {size}:".encode())
         self._feed(content)
 
+    def floats(self, exact: Any, coarse: Any, size: int) -> None:
+        """Feed the content of an array of floats, and the same with only seven digits each."""
+        self._feed(f"floats {size}:".encode())
+        self._floats.update(exact)
+        self._coarse_floats.update(coarse)
+
     def afford(self, seconds: float) -> None:
         """Give up unless there is that much time left."""
-        if self._budget is not None and seconds > _ALWAYS_AFFORDED and self._budget.left() < seconds:
-            self.in_time = False
-            raise _Opaque
+        if seconds > _ALWAYS_AFFORDED:
+            self._large.append(True)
+            self._go_on(seconds)
 
     def part(self, value: Any) -> None:
         """Note a mutable object that the value is made of."""
@@ -221,9 +243,18 @@ class _Walk:
         self._until_clock -= 1
         if self._until_clock <= 0:
             self._until_clock = _NODES_PER_CLOCK
-            if self._budget is not None and self._budget.left() < 0:
-                self.in_time = False
-                raise _Opaque
+            self._large.append(True)
+            self._go_on(0.0)
+
+    def _go_on(self, seconds: float) -> None:
+        if self._budget is not None and self._budget.left() < seconds:
+            self.in_time = False
+            raise _Opaque
+
+    @property
+    def is_small(self) -> bool:
+        """Whether nothing was met that there might be no time for."""
+        return not self._large
 
     # -- by kind --------------------------------------------------------------------------------------------------
 
@@ -284,10 +315,10 @@ class _Walk:
             inner = self._inner()
             inner.value(element, depth)
             self.in_time = self.in_time and inner.in_time
-            elements.append(inner.hash.digest())
+            elements.append(inner.content())
         self._feed(f"{'frozenset' if frozen else 'set'} {len(elements)}{{".encode())
         for one in sorted(elements):
-            self._feed(one)
+            self._feed(one.encode())
 
     def ordered(self, value: Any, depth: int) -> None:
         """Feed a deque."""
@@ -306,12 +337,19 @@ class _Walk:
 
     # -- code -----------------------------------------------------------------------------------------------------
 
-    def module(self, value: types.ModuleType, _: int) -> None:
-        """Feed a module: its name alone."""
-        name = types.ModuleType.__getattribute__(value, "__dict__").get("__name__")
+    def module(self, value: types.ModuleType, depth: int) -> None:
+        """Feed a module: its name; of a module of the user's also what is in it."""
+        content = types.ModuleType.__getattribute__(value, "__dict__")
+        name = content.get("__name__")
         if type(name) is not str:
             raise _Opaque
         self.text("module", name)
+        if name != "__main__" and is_users_module(name):
+            self.part(value)
+            for member, held in list(content.items()):
+                if not member.startswith("__"):
+                    self.text("member", member)
+                    self._attribute(held, depth, of_library=True)
 
     def function(self, value: types.FunctionType, depth: int) -> None:
         """Feed a function: what it does, its defaults and what it has enclosed, not where it stands."""
@@ -379,7 +417,7 @@ class _Walk:
         if known is None:
             inner = self._inner()
             inner._members(value, depth)  # noqa: SLF001 - its own kind
-            known = self._classes[id(value)] = inner.hash.digest()
+            known = self._classes[id(value)] = inner.content().encode()
         self._feed(known)
 
     def _members(self, value: type, depth: int) -> None:
@@ -426,7 +464,7 @@ class _Walk:
             inner.text("attribute", name)
             inner._attribute(item, depth, of_library=True)  # noqa: SLF001 - its own kind
             self.in_time = self.in_time and inner.in_time
-            self.hidden.update(inner.hash.digest())
+            self.hidden.update(inner.content().encode())
             self._hides.append(True)
 
     def _attribute(self, item: Any, depth: int, *, of_library: bool) -> None:
@@ -530,7 +568,7 @@ _CONTENT: tuple[tuple[type, Callable[[_Walk, Any, int], None]], ...] = (
     (frozenset, _Walk.set),
     (str, lambda walk, value, _: walk.text("s", str.__str__(value))),
     (int, lambda walk, value, _: walk.text("i", int.__repr__(value))),
-    (float, lambda walk, value, _: walk.text("f", "%.14g" % float.__float__(value))),  # noqa: UP031
+    (float, lambda walk, value, _: walk.number(float.__float__(value))),
     (bytes, lambda walk, value, _: walk.bytes("b", bytes.__getitem__(value, slice(None)), bytes.__len__(value))),
 )
 

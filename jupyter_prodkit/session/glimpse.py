@@ -40,7 +40,8 @@ def glimpse_and_parts(value: Any, budget: Budget | None = None) -> tuple[Glimpse
     try:
         sample = _sample(value) if seen.content is None else None
         opaque = seen.content is None and seen.in_time
-        return Glimpse(_text(type(value), value), seen.content, sample, opaque, seen.hidden), seen
+        text = _text(type(value), value)
+        return Glimpse(text, seen.content, sample, opaque, seen.hidden, seen.coarse), seen
     except Exception:  # noqa: BLE001 - changed by another thread meanwhile, or stranger than we know
         return _UNKNOWN, _UNSEEN
 

@@ -19,8 +19,9 @@ __all__ = [
 ]
 
 _LONGEST_LISTED = 200_000
-_ROUNDING = {8: (1 << 5, ~((1 << 6) - 1), "i8")}
-"""Of the 52 bits of a double's fraction, 46 count (fourteen digits); shorter floats count whole."""
+_EXACT = {8: (1 << 5, ~((1 << 6) - 1)), 4: (0, ~0)}
+_COARSE = {8: (1 << 28, ~((1 << 29) - 1)), 4: (1 << 2, ~((1 << 3) - 1))}
+"""By the size of a float in bytes: what to add to its bits and which of them then count: fourteen and seven digits."""
 
 
 def numpy_value(walk: Any, value: Any, kind: type, depth: int) -> bool:
@@ -91,18 +92,19 @@ def array(walk: Any, value: Any, depth: int) -> None:
 
 
 def _numbers(walk: Any, value: Any, kind: str) -> None:
-    walk.afford(value.nbytes * (4e-9 if kind in "fc" else 1e-9))
+    walk.afford(value.nbytes * (8e-9 if kind in "fc" else 1e-9))
     content = value if value.flags.c_contiguous else value.copy(order="C")
     if kind == "c":
         content = content.view(f"f{value.dtype.itemsize // 2}")
-    if kind in "fc" and content.dtype.itemsize in _ROUNDING and content.dtype.isnative:
-        content = _rounded(content)
+    if kind in "fc" and content.dtype.itemsize in _EXACT and content.dtype.isnative and content.size:
+        walk.floats(_rounded(content, _EXACT), _rounded(content, _COARSE), content.nbytes)
+        return
     walk.bytes("data", content.reshape(-1).view("u1") if content.size else b"", content.nbytes)
 
 
-def _rounded(content: Any) -> Any:
-    half, mask, integers = _ROUNDING[content.dtype.itemsize]
-    bits = content.view(integers) + half  # a new array
+def _rounded(content: Any, digits: dict[int, tuple[int, int]]) -> Any:
+    half, mask = digits[content.dtype.itemsize]
+    bits = content.reshape(-1).view(f"i{content.dtype.itemsize}") + half  # a new array
     bits &= mask
     return bits
 

@@ -15,7 +15,6 @@ from jupyter_prodkit.session.record import Glimpse
 __all__ = ["LiveNames"]
 
 _MAY_BE_THE_SHELLS = "_IOeqgo"  # first letters
-_CHEAP_SECONDS = 6e-5
 _TRY_AGAIN = 4.0
 _NO_PARTS: frozenset[int] = frozenset()
 
@@ -28,6 +27,8 @@ class _Seen:
     parts: frozenset[int]
     seconds: float
     """What it took; of a look that was given up a multiple of that, so that it is tried again when it may succeed."""
+    is_small: bool
+    """Whether it is looked at however little time there is."""
 
 
 class LiveNames:
@@ -37,6 +38,8 @@ class LiveNames:
         self._namespace = namespace
         self._ids = self.ids()
         self._seen: dict[str, _Seen] = {}
+        self.passed_over: set[str] = set()
+        """Names that the last code could reach, and that there was no time to look at since."""
         self._holders: dict[int, set[str]] = {}  # which names' values are made of which object
 
     def ids(self) -> dict[str, int]:
@@ -70,8 +73,9 @@ class LiveNames:
             seen = self._seen.get(name)
             if seen is None or name not in self._namespace:
                 continue
-            dear = budget is not None and seen.seconds > max(_CHEAP_SECONDS, budget.left())
+            dear = budget is not None and not seen.is_small and seen.seconds > budget.left()
             if dear and name not in surely and seen.glimpse.digest is not None:
+                self.passed_over.add(name)
                 continue
             now = self._examined(name, budget)
             unknown = now.glimpse.digest is None or seen.glimpse.digest is None
@@ -91,16 +95,17 @@ class LiveNames:
     def _examined(self, name: str, budget: Budget | None) -> _Seen:
         value = self._namespace[name]
         before = self._seen.get(name)
-        if before is not None and budget is not None and before.seconds > max(budget.left(), _CHEAP_SECONDS):
-            budget = Budget(0.0)
+        if before is not None and budget is not None and before.seconds > budget.left():
+            budget = Budget(0.0)  # small values are looked at all the same
         started = time.perf_counter()
         glimpse, found = glimpse_and_parts(value, budget)
         took = time.perf_counter() - started
         parts = found.parts if found.parts is not None else frozenset({id(value)})
         seconds = took if found.in_time else max(_TRY_AGAIN * took, before.seconds if before is not None else 0.0)
-        return _Seen(glimpse, _NO_PARTS if is_immutable(value) else parts, seconds)
+        return _Seen(glimpse, _NO_PARTS if is_immutable(value) else parts, seconds, is_small=found.is_small)
 
     def _keep(self, name: str, seen: _Seen) -> None:
+        self.passed_over.discard(name)
         self._drop(name)
         self._seen[name] = seen
         for part in seen.parts:

@@ -30,21 +30,27 @@ class Glimpse:
     """Whether no look, however long, would tell its content: an iterator, a figure."""
     hidden: str = ""
     """Digest of what a library keeps to itself: tells that a value was changed, not that it is another."""
+    coarse: str | None = None
+    """As `digest`, of floats the first seven digits: what two computations of one value have in common."""
 
     def was_changed(self, before: Glimpse) -> bool:
         """Return whether the one value, looked at twice, was surely changed in between."""
-        return self.differs_from(before) or (self.digest is not None and self.hidden != before.hidden)
+        if self.digest is not None and before.digest is not None:
+            return (self.digest, self.hidden) != (before.digest, before.hidden)
+        return self.differs_from(before)
 
     def differs_from(self, other: Glimpse) -> bool:
         """Return whether the two values are surely different."""
         if self.digest is not None and other.digest is not None:
-            return self.digest != other.digest
+            return not self.equals(other)
         if self.sample is not None and other.sample is not None and self.sample != other.sample:
             return True
         return self.text != other.text
 
     def equals(self, other: Glimpse) -> bool:
-        """Return whether the two values are surely equal."""
+        """Return whether the two values are surely equal, last-bit noise aside."""
+        if self.coarse is not None and self.coarse == other.coarse:
+            return True
         return self.digest is not None and self.digest == other.digest
 
 
@@ -122,6 +128,8 @@ class Timeline:
     """Live names whose value has a `predict` method."""
     from_start: bool = True
     """Whether tracking began before any code ran; else earlier names are of unknown origin."""
+    earlier: tuple[Execution, ...] = ()
+    """What is known of runs in kernels before this one, oldest first: digests only, numbered from 0 downwards."""
 
     def runs_of(self, cell_id: str) -> tuple[Execution, ...]:
         """Return the runs of one cell, oldest first."""

@@ -7,15 +7,17 @@ import concurrent.futures
 import logging
 import os
 import threading
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Collection, Iterable, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from jupyter_prodkit.errors import NotebookError
 from jupyter_prodkit.notebook.document import Notebook, read_notebook
 from jupyter_prodkit.session.glimpse import glimpse
+from jupyter_prodkit.session.kept import kept, restored, with_earlier
 from jupyter_prodkit.session.places import Places
-from jupyter_prodkit.session.record import Glimpse, Timeline
+from jupyter_prodkit.session.record import Execution, Glimpse, Timeline, Version
+from jupyter_prodkit.session.setting import Setting, digests_at_start, own_module_files
 from jupyter_prodkit.session.shown import RunOutputs, ShownLog
 from jupyter_prodkit.session.tracker import Tracker
 
@@ -48,6 +50,8 @@ class Session:
         self._file = Path(named).resolve() if named else None
         self.folder = self._file.parent if self._file else Path.cwd()
         """The folder of the notebook."""
+        self._setting = Setting(self.folder.resolve(), digests_at_start(self.folder.resolve()), self._own_files)
+        self._earlier: tuple[Execution, ...] = ()
         self._listeners: list[Callable[[str | None], None]] = []
         earlier = _earlier_code(shell)
         self._tracker = Tracker(shell.user_ns, from_start=not earlier, on_executed=self._tell, earlier=earlier)
@@ -153,7 +157,18 @@ class Session:
     @property
     def timeline(self) -> Timeline:
         """What has run."""
-        return self._tracker.timeline
+        return with_earlier(self._tracker.timeline, self._earlier, self._setting)
+
+    def recall(self, record: object, unchanged: Collection[str]) -> None:
+        """Take up what was kept of kernels before this one; the `unchanged` cells still show what they did then."""
+        self._earlier = restored(record, self._setting, unchanged)
+
+    def to_keep(self, page: Notebook) -> dict[str, Any] | None:
+        """Return what to keep of the record beyond this kernel's end; None where what is kept stands."""
+        return kept(self.timeline, self._setting, {cell.cell_id for cell in page.code_cells})
+
+    def _own_files(self) -> Mapping[str, Version] | None:
+        return own_module_files(self.user_modules(), self.edited_modules())
 
     def look_closely(self, names: Iterable[str]) -> Mapping[str, Glimpse]:
         """Return what the user's `names` hold, however long the look takes."""

@@ -18,7 +18,7 @@ from jupyter_prodkit.notebook.document import source_digest
 from jupyter_prodkit.notebook.names import NO_NAMES, CodeNames, bound_before, code_names
 from jupyter_prodkit.notebook.transform import own_magics_in, own_magics_only
 from jupyter_prodkit.session.ambient import OPTIONS, Ambient, may_depend_on
-from jupyter_prodkit.session.classes import defines
+from jupyter_prodkit.session.classes import comes_from_users_module, defines, is_class_of_notebook, name_of
 from jupyter_prodkit.session.digest import Budget
 from jupyter_prodkit.session.files_used import FilesUsed
 from jupyter_prodkit.session.history import History
@@ -177,7 +177,9 @@ class Tracker:
         inputs = {name: self._version_now(name, seen) for name, seen in before.items()}
         absent = frozenset(names.needs - ids.keys())
         self._ambient.between_runs()
-        around = {**may_depend_on(source, self._ambient.now), **self._history.asked_for(names)}
+        around = {
+            **may_depend_on(source, self._ambient.now), **self._history.asked_for(names), **self._earlier_classes(reads)
+        }  # fmt: skip
         self._files.begin(source)
         return _Running(source, names, ids, inputs, absent, before, around, cell_id, shown)
 
@@ -265,6 +267,19 @@ class Tracker:
         surely = frozenset(running.names.mutates | self._live.sharing(running.names.mutates))
         return self._live.look_again(reach, budget, surely=surely, opaque=frozenset(running.before))
 
+    def _earlier_classes(self, reads: Iterable[str]) -> dict[str, Version]:
+        """The classes that code reads beside an object made when they stood for another: it is no instance of theirs."""
+        values = {name: self._namespace[name] for name in reads}
+        classes = {name: value for name, value in values.items() if is_class_of_notebook(value)}
+        if not classes:
+            return {}
+        kinds = {type(value) for value in values.values() if type(type(value)) is type}
+        return {
+            f"class {name}": "an earlier one"
+            for name, value in classes.items()
+            if any(name_of(kind) == name and is_class_of_notebook(kind) and kind is not value for kind in kinds)
+        }
+
     def _called_text(self, running: _Running) -> str:
         """The names that functions of the user's use which the code may have called."""
         texts: list[str] = []
@@ -283,7 +298,10 @@ class Tracker:
         self._disturbed = False
         nothing = frozenset[str]()
         budget = self._budget() if disturbed else Budget(_SECONDS_BETWEEN)
+        passed_over = set(self._live.passed_over)
         in_place, groups = self._live.look_again(reads & ids.keys() - changed, budget, surely=nothing, opaque=nothing)
+        if not disturbed:
+            in_place = self._seen_late(in_place, passed_over)
         if not changed and not gone and not in_place:
             return
         after = {**self._live.look(changed, self._budget()), **in_place}
@@ -301,6 +319,25 @@ class Tracker:
             )
         )  # fmt: skip
         self._note_definitions(NO_NAMES, after.keys())
+
+    def _seen_late(self, in_place: dict[str, Glimpse], passed_over: set[str]) -> dict[str, Glimpse]:
+        """Enter what the last run must have changed, and there was no time to see, into its record; return the rest."""
+        late = {name: seen for name, seen in in_place.items() if name in passed_over and seen.digest is not None}
+        runs = self._timeline.executions
+        if not late or not runs:
+            return in_place
+        versions = {name: valued((seen.digest or "") + seen.hidden) for name, seen in late.items()}
+        last = replace(
+            runs[-1],
+            outputs={**runs[-1].outputs, **versions},
+            after={**runs[-1].after, **late},
+            mutated={**dict.fromkeys(late, frozenset[str]()), **runs[-1].mutated},
+        )
+        with self._lock:
+            self._timeline = replace(
+                self._timeline, executions=(*runs[:-1], last), live={**self._timeline.live, **versions}
+            )
+        return {name: seen for name, seen in in_place.items() if name not in late}
 
     def _add(self, execution: Execution) -> None:
         self._count = execution.number
@@ -321,7 +358,7 @@ class Tracker:
         made: dict[str, Version] = {}
         for name, seen in after.items():
             origin = short(*base, name)
-            if name in settled:
+            if name in settled and not (seen.digest is not None and comes_from_users_module(self._namespace[name])):
                 made[name] = settled[name]
             elif seen.digest is not None:
                 made[name] = self._value_of[origin] = valued(seen.digest + seen.hidden)

@@ -7,7 +7,8 @@ import { NotebookActions } from '@jupyterlab/notebook';
 import type { ISignal } from '@lumino/signaling';
 import { Signal } from '@lumino/signaling';
 
-import type { Page, PageCell } from './protocol';
+import type { Earlier, Page, PageCell } from './protocol';
+import { noted, outputsDigest, remembered } from './memory';
 import { Repair } from './repair';
 import type { DeletedCell, IDocument } from './tokens';
 
@@ -56,6 +57,21 @@ export class NotebookDocument implements IDocument {
     return this._repair.run(cellIds);
   }
 
+  remembered(): Earlier | null {
+    return remembered(this._panel.content.model?.getMetadata(KEY), this._shown());
+  }
+
+  remember(record: Earlier['record']): void {
+    const model = this._panel.content.model;
+    if (this._isDisposed || model === null) {
+      return;
+    }
+    const now = noted(model.getMetadata(KEY), record, this._shown());
+    if (now !== null) {
+      model.setMetadata(KEY, now);
+    }
+  }
+
   async restore({ cell_id, source, execution_count, below }: DeletedCell): Promise<void> {
     const shared = this._panel.content.model?.sharedModel;
     const cells = shared?.cells ?? [];
@@ -78,6 +94,12 @@ export class NotebookDocument implements IDocument {
     Signal.clearData(this);
   }
 
+  /** What each code cell shows, as a digest. */
+  private _shown(): ReadonlyMap<string, string> {
+    const cells = Array.from(this._panel.content.model?.cells ?? []).filter(isCodeCellModel);
+    return new Map(cells.map(cell => [cell.id, outputsDigest(cell.outputs.toJSON())]));
+  }
+
   private async _runCell(cellId: string): Promise<boolean> {
     const notebook = this._panel.content;
     const cell = notebook.widgets.find(cell => cell.model.id === cellId);
@@ -97,6 +119,9 @@ export class NotebookDocument implements IDocument {
   private readonly _changed = new Signal<this, void>(this);
   private _isDisposed = false;
 }
+
+/** Where the notebook's metadata keep what is remembered; `false` there asks us to keep nothing. */
+const KEY = 'prodkit';
 
 function pageCell(cell: ICellModel): PageCell {
   return {

@@ -85,6 +85,7 @@ const settings: JupyterFrontEndPlugin<void> = {
     const loaded = await registry?.load(SETTINGS);
     const apply = (): void => {
       tracker.automatic = loaded?.get('automatic').composite !== false;
+      tracker.remembersRuns = loaded?.get('rememberRuns').composite !== false;
     };
     loaded?.changed.connect(apply);
     apply();

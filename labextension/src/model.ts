@@ -6,7 +6,7 @@ import { Signal } from '@lumino/signaling';
 import { expectReply } from './decode';
 import { ConnectionLost, failureOf } from './failure';
 import { Journey } from './journey';
-import type { Event, Page, Report } from './protocol';
+import type { Earlier, Event, Page, Report } from './protocol';
 import { Schedule } from './schedule';
 import type {
   Attachment,
@@ -102,6 +102,14 @@ export class ProdkitModel implements IProdkitModel {
     this._wake();
   }
 
+  get remembersRuns(): boolean {
+    return this._remembersRuns;
+  }
+
+  set remembersRuns(value: boolean) {
+    this._remembersRuns = value;
+  }
+
   get isDisposed(): boolean {
     return this._isDisposed;
   }
@@ -180,6 +188,8 @@ export class ProdkitModel implements IProdkitModel {
     const { attachment } = this;
     if (attachment.status === 'attached') {
       this._journey.begin(attachment.steps);
+      this._record = null;
+      this._isFresh = true;
       this._isMoved = true;
       this._wake();
     } else if (attachment.status !== 'connecting' && attachment.status !== 'waiting') {
@@ -219,6 +229,7 @@ export class ProdkitModel implements IProdkitModel {
     const isNews = this._isAsked || this._isMoved || (this._isEdited && !isSame(page, this._page));
     this._isEdited = false;
     if (!isNews) {
+      this._remember(); // what cells show may have come after the check
       return;
     }
     const checks = this._isAsked || this._automatic;
@@ -236,8 +247,15 @@ export class ProdkitModel implements IProdkitModel {
   }
 
   private async _check(page: Page): Promise<void> {
-    const reply = await this._connection.ask({ kind: 'check', page });
-    this._report = expectReply(reply, 'report').report;
+    const earlier = this._isFresh && this._remembersRuns ? this._document.remembered() : null;
+    const reply = expectReply(
+      await this._connection.ask({ kind: 'check', page, earlier }),
+      'report'
+    );
+    this._isFresh = false;
+    this._report = reply.report;
+    this._record = reply.kept ?? this._record;
+    this._remember();
     this._checkedAt = new Date();
     this._stateChanged.emit();
   }
@@ -246,6 +264,12 @@ export class ProdkitModel implements IProdkitModel {
     const page = this._document.page();
     const reply = await this._connection.ask({ kind: 'restore', run, page });
     await this._document.restore(expectReply(reply, 'restored'));
+  }
+
+  private _remember(): void {
+    if (this._record !== null && this._remembersRuns) {
+      this._document.remember(this._record);
+    }
   }
 
   private async _askStates(page: Page): Promise<void> {
@@ -268,6 +292,11 @@ export class ProdkitModel implements IProdkitModel {
   /** Something ran, or a step ended, since the last refresh. */
   private _isMoved = false;
   private _isEdited = false;
+  /** This kernel has not been told yet what the notebook remembers of earlier ones. */
+  private _isFresh = true;
+  private _remembersRuns = true;
+  /** What the kernel side last gave to keep. */
+  private _record: Earlier['record'] | null = null;
   private _isOutdated = false;
   private _isChecking = false;
   private _isDisposed = false;

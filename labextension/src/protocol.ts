@@ -27,11 +27,21 @@ export interface Page {
   readonly cells: readonly PageCell[];
 }
 
+/** What the notebook keeps of what ran in kernels before this one. */
+export interface Earlier {
+  /** As a `report` reply gave it; only the kernel side reads it. */
+  readonly record: Readonly<Record<string, unknown>>;
+  /** The cells that still show what they showed when it was kept. */
+  readonly unchanged: readonly string[];
+}
+
 /** Judge the page as it stands; also tells the kernel what the page is. */
 export interface Check {
   readonly kind: 'check';
   readonly id: number;
   readonly page: Page;
+  /** With the first check after a kernel has started. */
+  readonly earlier?: Earlier | null;
 }
 
 /** Where each step stands, and which names could be pushed as a model. */
@@ -118,7 +128,7 @@ export interface Finding {
   readonly message: string;
   readonly because: string;
   readonly fix: string;
-  /** Number of the recorded run whose cell is gone from the page and can be put back; its code is not in the report. */
+  /** Number of the run whose cell is gone from the page and can be put back; its code is not in the report. */
   readonly restores: number | null;
 }
 
@@ -151,6 +161,8 @@ export interface ReportReply {
   readonly kind: 'report';
   readonly id: number;
   readonly report: Report;
+  /** What to keep with the notebook until the next kernel; null where what it keeps stands. Its `runs` name cells. */
+  readonly kept: Readonly<Record<string, unknown>> | null;
 }
 
 /** Where one step stands. */
@@ -305,10 +317,15 @@ export const STRUCTS: Readonly<Record<string, Readonly<Record<string, Shape>>>> 
     path: 'text',
     cells: { list: { struct: 'PageCell' } },
   },
+  Earlier: {
+    record: { map: 'anything' },
+    unchanged: { list: 'text' },
+  },
   Check: {
     kind: { literal: ['check'] },
     id: 'integer',
     page: { struct: 'Page' },
+    'earlier?': { anyOf: [{ struct: 'Earlier' }, 'none'] },
   },
   States: {
     kind: { literal: ['states'] },
@@ -393,6 +410,7 @@ export const STRUCTS: Readonly<Record<string, Readonly<Record<string, Shape>>>> 
     kind: { literal: ['report'] },
     id: 'integer',
     report: { struct: 'Report' },
+    kept: { anyOf: [{ map: 'anything' }, 'none'] },
   },
   StepState: {
     name: 'text',

@@ -5,6 +5,7 @@ import type { IDisposable } from '@lumino/disposable';
 import type { ISignal } from '@lumino/signaling';
 
 import type {
+  Earlier,
   Event,
   Page,
   Reply,
@@ -66,6 +67,10 @@ export interface IDocument extends IDisposable {
   reveal(cellId: string): Promise<void>;
   /** Run these cells in this order as the user would, up to the first that fails. */
   rerun(cellIds: readonly string[]): Promise<void>;
+  /** What the notebook keeps of what ran in earlier kernels; null where that is nothing, or its owner wants none. */
+  remembered(): Earlier | null;
+  /** Keep a record with the notebook, unless its owner wants none; changes nothing where it is kept already. */
+  remember(record: Earlier['record']): void;
   /** Put a deleted cell back, as one change that can be undone, and show it. */
   restore(cell: DeletedCell): Promise<void>;
 }
@@ -118,6 +123,8 @@ export interface IProdkitModel extends IDisposable {
   isActive: boolean;
   /** Whether to check after each run and edit. */
   automatic: boolean;
+  /** Whether to keep digests of the last runs with the notebook, for the next kernel. */
+  remembersRuns: boolean;
   attach(): void;
   check(): void;
   run(step: string): Promise<void>;
@@ -135,6 +142,7 @@ export interface IProdkitTracker {
   readonly current: IProdkitModel | null;
   readonly currentChanged: ISignal<IProdkitTracker, IProdkitModel | null>;
   automatic: boolean;
+  remembersRuns: boolean;
 }
 
 export const IProdkitTracker = new Token<IProdkitTracker>(

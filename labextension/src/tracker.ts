@@ -40,6 +40,17 @@ export class ProdkitTracker implements IProdkitTracker {
     }
   }
 
+  get remembersRuns(): boolean {
+    return this._remembersRuns;
+  }
+
+  set remembersRuns(value: boolean) {
+    this._remembersRuns = value;
+    for (const model of this._models.values()) {
+      model.remembersRuns = value;
+    }
+  }
+
   private _onCurrentChanged(_: INotebookTracker, panel: NotebookPanel | null): void {
     const model = panel === null ? null : (this._models.get(panel) ?? this._add(panel));
     if (model !== this._current) {
@@ -66,6 +77,7 @@ export class ProdkitTracker implements IProdkitTracker {
     });
     const model = new ProdkitModel(document, new Connection(panel.sessionContext));
     model.automatic = this._automatic;
+    model.remembersRuns = this._remembersRuns;
     this._models.set(panel, model);
     panel.disposed.connect(() => {
       this._models.delete(panel);
@@ -79,4 +91,5 @@ export class ProdkitTracker implements IProdkitTracker {
   private readonly _currentChanged = new Signal<this, IProdkitModel | null>(this);
   private _current: IProdkitModel | null = null;
   private _automatic = true;
+  private _remembersRuns = true;
 }

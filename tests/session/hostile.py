@@ -364,7 +364,7 @@ def _generator(value: Any) -> Iterator[Any]:
 
 PLACES: dict[str, Callable[[Any], Any]] = {
     "by itself": lambda v: v, "in a list": lambda v: [v], "in a tuple": lambda v: (v, 1), "in a dict": lambda v: {"k": v},
-    "deep": lambda v: {"a": [({"b": v},)]}, "in a long list": lambda v: [0] * 5000 + [v], "in an object": Holder,
+    "deep": lambda v: {"a": [({"b": v},)]}, "in a long list": lambda v: [0] * 500 + [v], "in an object": Holder,
     "in an object with slots": SlotHolder, "in an object in a list": lambda v: [Holder(v)], "in a default": _in_function,
     "in a class": _in_class, "in a partial": lambda v: functools.partial(print, v), "in a namespace": lambda v: types.SimpleNamespace(v=v),
     "in a deque": lambda v: collections.deque([v]), "in a defaultdict": lambda v: collections.defaultdict(list, k=v),

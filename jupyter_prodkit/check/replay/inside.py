@@ -95,7 +95,7 @@ class _Inside:
             del self._known[name]
         answer = {
             "written": {
-                name: (_printable(seen.text), seen.digest, None, seen.is_opaque, seen.hidden)
+                name: (_printable(seen.text), seen.digest, None, seen.is_opaque, seen.hidden, seen.coarse)
                 for name, seen in written.items()
             },
             "deleted": sorted(deleted),

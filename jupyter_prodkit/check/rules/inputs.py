@@ -35,11 +35,15 @@ _AROUND = {
     "cwd": "the working directory",
     "environ": "the environment",
     "sys.path": "`sys.path`",
+    "python settings": "Python’s own settings or builtins",
+    "packages": "the installed packages",
     "history": "what `_`, `Out` or `In` hold",
 }
 
 
 def _around(name: str) -> str:
+    if name.startswith("class "):
+        return f"another class `{name.removeprefix('class ')}` than the objects it uses"
     return _AROUND.get(name) or f"the file `{PurePath(name).name}`"
 
 
@@ -50,10 +54,10 @@ def run_twice(evidence: Evidence) -> Iterator[Finding]:
     """A cell changes its own input and ran more than once."""
     for judged, mismatch, run in _readings(evidence, "itself"):
         assert run is not None
-        name, times, last = mismatch.name, len(judged.runs), run_number(judged.runs[-1])
+        name, times, last = mismatch.name, len(judged.runs), run_number(judged.shown or run)
         yield _finding(
             judged, mismatch, "run-twice", "Run more than once, and it changes its own input",
-            f"It ran {times} times; {last} started from the `{name}` that {run_number(run)} had left.",
+            f"It ran {times or 'several'} times; {last} started from the `{name}` that {run_number(run)} had left.",
             f"Run the cell that makes `{name}` again, then this one once.",
         )  # fmt: skip
 

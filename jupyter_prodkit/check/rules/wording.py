@@ -19,7 +19,7 @@ def run_number(run: Execution) -> str:
 
 def elsewhere(run: Execution) -> str:
     """Return how code is named that stands in no cell on the page."""
-    if not run.source:
+    if not run.digest:
         return "code that ran between cells (a widget, a thread, the debugger)"
     if run.cell_id is None:
         return f"code run outside the cells ({run_number(run)})"

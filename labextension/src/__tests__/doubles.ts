@@ -9,7 +9,7 @@ import { Signal } from '@lumino/signaling';
 
 import type { IKernelSource } from '../connection';
 import { decodeEvent, decodeReply, isRequest } from '../decode';
-import type { Event, Page, PageCell, Reply, Report, Request } from '../protocol';
+import type { Earlier, Event, Page, PageCell, Reply, Report, Request } from '../protocol';
 import type { Attachment, DeletedCell, IConnection, IDocument, Question } from '../tokens';
 
 const GOLDENS = join(import.meta.dirname, '../../../tests/faces/messages');
@@ -61,6 +61,17 @@ export class FakeDocument implements IDocument {
   rerun(cellIds: readonly string[]): Promise<void> {
     this.rerunCells.push(...cellIds);
     return Promise.resolve();
+  }
+
+  memory: Earlier | null = null;
+  readonly kept: Earlier['record'][] = [];
+
+  remembered(): Earlier | null {
+    return this.memory;
+  }
+
+  remember(record: Earlier['record']): void {
+    this.kept.push(record);
   }
 
   restore(cell: DeletedCell): Promise<void> {

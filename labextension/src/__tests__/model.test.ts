@@ -72,6 +72,44 @@ describe('a repair plan that the kernel side hands over', () => {
   });
 });
 
+describe('what is remembered of earlier kernels', () => {
+  const record = { version: 1, versions: [], runs: {} };
+
+  function told(): unknown[] {
+    return connection.asked
+      .filter(({ question }) => question.kind === 'check')
+      .map(({ question }) => (question.kind === 'check' ? question.earlier : undefined));
+  }
+
+  it('is told to each kernel once, with the first check', async () => {
+    document.memory = { record, unchanged: ['b2'] };
+    model.isActive = true;
+    connection.becomeAttached();
+    await settle();
+    model.check();
+    await settle();
+    expect(told()).toEqual([document.memory, null]);
+    connection.becomeAttached();
+    await settle();
+    expect(told().at(-1)).toEqual(document.memory);
+  });
+
+  it('is kept after a check', async () => {
+    await shown();
+    expect(document.kept).toEqual([goldenReply('report').kept]);
+  });
+
+  it('is neither told nor kept where the setting says no', async () => {
+    document.memory = { record, unchanged: [] };
+    model.remembersRuns = false;
+    model.isActive = true;
+    connection.becomeAttached();
+    await settle();
+    expect(told()).toEqual([null]);
+    expect(document.kept).toEqual([]);
+  });
+});
+
 describe('a deleted cell', () => {
   it('is asked for with the page as it stands, and put back', async () => {
     await shown();

@@ -39,6 +39,7 @@ class StillModel implements IProdkitModel {
   isActive = true;
   isDisposed = false;
   automatic = true;
+  remembersRuns = true;
   attach = vi.fn();
   check = vi.fn();
   run = vi.fn(() => Promise.resolve());
