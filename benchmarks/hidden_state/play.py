@@ -157,4 +157,4 @@ def repaired(spec: Json, corpus: str, plan: tuple[str, ...], real: Json, clean: 
         with clean_runs(lambda _: lambda *_: runs.pop(0)):
             after = truth.ground_truth({**spec, "events": events}, corpus)
     facts = {name: after[name] for name in ("cells_state", "unexplained", "var_diff", "only_live", "nondet")}
-    return {**facts, "plan": list(plan), "equal": not after["dirty_state"], "values_equal": not after["var_diff"]}
+    return {**facts, "plan": list(plan), "equal": not after["dirty_state"]}

@@ -70,7 +70,7 @@ def repairs(sessions: list[Json], ours: Iterable[str]) -> str:
     what the cell lacks. So "nothing differs" is told for pages that a clean run gets through.
     """
     rows = head(
-        "after the plan", "sessions", "no value differs", "pages that run through", "of them, nothing differs",
+        "after the plan", "sessions", "every value explained", "pages that run through", "of them, nothing differs",
         "cells of a plan (median)", "plans of all cells", "report s (median, worst)", "changed outputs",
     )  # fmt: skip
     for name in ours:
@@ -89,7 +89,7 @@ def after_the_plan(known: list[tuple[Truth, Json, Json]]) -> tuple[str, ...]:
     plans = [len(said["repaired"]["plan"]) for _, _, said in known]
     seconds = [said["seconds"] for _, _, said in known]
     return (
-        share(said["repaired"]["values_equal"] for _, _, said in known),
+        share(not said["repaired"]["unexplained"] for _, _, said in known),
         f"{len(whole)}",
         share(said["repaired"]["equal"] for said in whole),
         f"{median([size for size in plans if size] or [0]):.0f}",

@@ -49,7 +49,7 @@ def notebook_error(truth: Json, states: dict[str, str], *, decided_only: bool) -
 def not_mended(report: Json, *, runs_through: bool) -> list[str]:
     """What still differs when the plan has been followed, as `tables.repairs` counts it."""
     after = report["repaired"]
-    if after["values_equal"] and (after["equal"] or not runs_through):
+    if not after["unexplained"] and (after["equal"] or not runs_through):
         return []
     left = f"cells {after['cells_state']}, names {after['var_diff']} (unexplained {after['unexplained']})"
     return [f"- **not mended** by the plan {after['plan']}: still differ {left}", ""]

@@ -46,7 +46,7 @@ def compare(clean: CleanRun, cell: Cell, shown: Execution, match: Execution) -> 
         was, had = left if left is not None else (None, None)
         if was == will:
             continue
-        if _may_not_have_changed(shown, match, name, had):
+        if _is_besides(clean, shown, match, name, had):
             continue
         if had is None or has is None:
             if not vouched:
@@ -58,10 +58,17 @@ def compare(clean: CleanRun, cell: Cell, shown: Execution, match: Execution) -> 
     return Comparison(tuple(differing), None if same is None else not same, tuple(doubtful))
 
 
-def _may_not_have_changed(shown: Execution, match: Execution, name: str, had: Glimpse | None) -> bool:
-    """Whether it is only not excluded that the shown run changed a name along with another, and a replay did not."""
+def _is_besides(clean: CleanRun, shown: Execution, match: Execution, name: str, had: Glimpse | None) -> bool:
+    """Whether a name was only changed along with another: one that a clean run does not have yet, or leaves alone.
+
+    What that does to the cells that read the name is seen at those cells.
+    """
+    if name not in shown.mutated:
+        return False
+    if name not in clean.state:
+        return True
     unknown = had is not None and had.digest is None and not had.is_opaque
-    return unknown and name in shown.mutated and name not in match.outputs and not match.number
+    return unknown and name not in match.outputs and not match.number
 
 
 def _left(run: Execution, name: str) -> tuple[str, Glimpse | None] | None:

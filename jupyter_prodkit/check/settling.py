@@ -13,7 +13,7 @@ from jupyter_prodkit.check.replay.outcome import CleanOutcome, Replay, nondeterm
 from jupyter_prodkit.check.replay.replay import replay, verify
 from jupyter_prodkit.check.simulation import Really, simulate
 from jupyter_prodkit.notebook.document import Cell, Notebook
-from jupyter_prodkit.notebook.outputs import shown_digest
+from jupyter_prodkit.notebook.outputs import same_outputs, shown_digest
 from jupyter_prodkit.progress import Progress
 from jupyter_prodkit.session.record import Execution, Glimpse, Timeline, Version
 from jupyter_prodkit.session.stated import valued
@@ -63,7 +63,7 @@ def settle(notebook: Notebook, timeline: Timeline, effort: Effort, progress: Pro
     if surprising is None:
         return really
     second = run(surprising, _OTHER_HASH_SEED)
-    return replace(really, by_chance=nondeterministic(first, second))
+    return _told_apart(really, first, second)
 
 
 def verified(notebook: Notebook, timeline: Timeline, effort: Effort, progress: Progress) -> Really:
@@ -74,7 +74,7 @@ def verified(notebook: Notebook, timeline: Timeline, effort: Effort, progress: P
     first, second = verify(
         notebook, budget=effort.seconds, allow_effects=effort.allow_effects, progress=progress
     )  # fmt: skip
-    return replace(_really(notebook, timeline, first), by_chance=nondeterministic(first, second))
+    return _told_apart(_really(notebook, timeline, first), first, second)
 
 
 def with_closer_look(timeline: Timeline, held: Mapping[str, Glimpse]) -> Timeline:
@@ -85,6 +85,12 @@ def with_closer_look(timeline: Timeline, held: Mapping[str, Glimpse]) -> Timelin
         found = {name: held[name] for name, version in wanted.items() if run.outputs.get(name) == version}
         executions.append(replace(run, after={**run.after, **found}) if found else run)
     return replace(timeline, executions=tuple(executions))
+
+
+def _told_apart(really: Really, first: Replay, second: Replay) -> Really:
+    both = first.outcomes.keys() & second.outcomes.keys()
+    alike = {one for one in both if same_outputs(first.outcomes[one].shown, second.outcomes[one].shown)}
+    return replace(really, by_chance=nondeterministic(first, second), shown_alike=frozenset(alike))
 
 
 def _is_doubtful(state: str) -> bool:

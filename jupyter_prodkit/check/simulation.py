@@ -38,6 +38,8 @@ class Really:
     """The cells that were not allowed to do something, and what."""
     by_chance: Mapping[str, str] = field(default_factory=lambda: MappingProxyType({}))
     """The cells that two clean runs disagree about, and how."""
+    shown_alike: frozenset[str] = frozenset()
+    """The cells that showed the same in two clean runs."""
     unfinished: str = ""
     """Why it ended before the last cell in doubt; empty where it did not."""
 
@@ -89,6 +91,8 @@ def _told_from_chance(clean: CleanRun, judged: Judged, really: Really) -> Judged
         by_chance |= bool(judged.shown.drew_unseeded) and not _only_imports(cell)
     written = frozenset[str]() if run is None else frozenset(run.outputs)
     clean.by_chance = clean.by_chance | written if by_chance else clean.by_chance - written
+    if judged.shows_otherwise and cell.cell_id in really.shown_alike:
+        return judged  # whatever the values do by chance: both clean runs showed the same, and the page does not
     if by_chance and judged.state in {"reproduced", "diverges"} and not judged.edited:
         return replace(judged, state="nondeterministic", chance=really.by_chance.get(cell.cell_id, ""))
     return judged
@@ -258,10 +262,11 @@ def _settled(clean: CleanRun, cell: Cell, seen: set[Version]) -> dict[str, Versi
 def _charge_what_the_page_does_not_explain(clean: CleanRun, timeline: Timeline) -> None:
     """Charge a value that no cell on the page gives to the cell that a clean run has the name from."""
     last = {name: run for run in timeline.executions for name in _may_have_written(run)}
+    held = {name for run in timeline.executions for name in (*run.outputs, *run.deleted)}
     places = {judged.cell.cell_id: place for place, judged in enumerate(clean.cells)}
     for name, version in sorted(clean.state.items()):
         run = last.get(name)
-        if run is None or timeline.live.get(name) == version or _is_explained(clean, timeline, name, run):
+        if run is None or name not in held or timeline.live.get(name) == version or _is_explained(clean, timeline, name, run):
             continue
         judged = clean.cells[places[clean.writers[name].cell_id]]
         if judged.state in {"reproduced", "diverges", "unverified"} and judged.clean_run is not None:

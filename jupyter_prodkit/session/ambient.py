@@ -121,9 +121,10 @@ class Ambient:
             with suppress(Exception):  # the working directory may have been removed
                 now = look()
                 if held is None:
-                    self._snapshots[name], self.now[name] = now, _START
+                    self.now[name] = _START
+                    self._snapshots[name] = _copied(now)
                 elif now != held:
-                    self._snapshots[name] = now
+                    self._snapshots[name] = _copied(now)
                     changed.append(name)
         return changed
 
@@ -188,8 +189,12 @@ class _Settings(dict[str, Any]):
             self.pop(key, None)
 
 
-def _copied(options: Any) -> Any:
-    return {key: _copied(value) if type(value) is dict else value for key, value in options.items()}
+def _copied(held: Any) -> Any:
+    if type(held) is list:
+        return list(held)
+    if not isinstance(held, dict):
+        return held
+    return {key: _copied(value) if type(value) is dict else value for key, value in held.items()}
 
 
 def _flat(options: Mapping[str, Any], prefix: str = "") -> list[str]:
@@ -212,7 +217,7 @@ def _settings() -> Any:
         sys.getrecursionlimit(),
         _DECIMAL_DEFAULTS if context is None else (context.prec, context.rounding),
         _NUMPY_DEFAULTS if not hasattr(numpy, "geterr") else tuple(sorted(numpy.geterr().items())),
-        tuple(id(getattr(builtins, name, None)) for name in _BUILTINS),
+        tuple(map(id, map(vars(builtins).get, _BUILTINS))),
     )
 
 
@@ -226,6 +231,6 @@ _BUILTINS = tuple(
 _PLACES: dict[str, Callable[[], Any]] = {
     "python settings": _settings,
     "cwd": os.getcwd,
-    "environ": lambda: dict(os.environ._data),  # type: ignore[attr-defined]  # noqa: SLF001 - without decoding each
-    "sys.path": lambda: list(sys.path),
+    "environ": lambda: os.environ._data,  # type: ignore[attr-defined]  # noqa: SLF001 - without decoding each
+    "sys.path": lambda: sys.path,
 }

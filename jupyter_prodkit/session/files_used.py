@@ -127,6 +127,8 @@ def _absolute(path: str) -> str:
 @lru_cache(maxsize=1024)
 def _named_in(source: str) -> tuple[str, ...]:
     """The files that texts in the code name: not all readers tell Python what they open, and other programs don't."""
+    if "." not in source or not any(sign in source for sign in "'\"!%"):
+        return ()
     tree = shared_tree(to_python(source))
     if tree is None:
         return ()

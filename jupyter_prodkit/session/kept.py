@@ -148,7 +148,7 @@ def _within(runs: list[Execution]) -> dict[str, Any]:
             if excess <= 0:
                 break
             runs = [other for other in runs if other is not run]
-            excess -= sizes[run.number] // 2  # versions are shared: it takes less with others than alone
+            excess -= sizes[run.number]  # or less, as runs share versions: then once more
 
 
 def _record(runs: list[Execution]) -> dict[str, Any]:

@@ -36,6 +36,8 @@ class LiveNames:
 
     def __init__(self, namespace: Mapping[str, Any]) -> None:
         self._namespace = namespace
+        self._met: set[Any] = set()
+        self._not_the_users: set[Any] = set()  # of the names that were met
         self._ids = self.ids()
         self._seen: dict[str, _Seen] = {}
         self.passed_over: set[str] = set()
@@ -45,9 +47,13 @@ class LiveNames:
     def ids(self) -> dict[str, int]:
         """Return the address of each of the user's names; the shell's own are left out."""
         names = dict(self._namespace)  # a copy: threads of the user's may bind meanwhile
+        for name in names.keys() - self._met:
+            self._met.add(name)
+            if type(name) is not str or (name[:1] in _MAY_BE_THE_SHELLS and is_shells_own(name)):
+                self._not_the_users.add(name)
         ids = dict(zip(names, map(id, names.values()), strict=True))
-        for name in [n for n in ids if type(n) is not str or (n[:1] in _MAY_BE_THE_SHELLS and is_shells_own(n))]:
-            del ids[name]
+        for name in self._not_the_users:
+            ids.pop(name, None)
         return ids
 
     def known(self, name: str) -> Glimpse | None:

@@ -268,7 +268,7 @@ class Tracker:
         return self._live.look_again(reach, budget, surely=surely, opaque=frozenset(running.before))
 
     def _earlier_classes(self, reads: Iterable[str]) -> dict[str, Version]:
-        """The classes that code reads beside an object made when they stood for another: it is no instance of theirs."""
+        """The classes that code reads beside an object made when they stood for another: none of their instances."""
         values = {name: self._namespace[name] for name in reads}
         classes = {name: value for name, value in values.items() if is_class_of_notebook(value)}
         if not classes:

@@ -80,6 +80,8 @@ export class NotebookDocument implements IDocument {
     }
     const place = cells.findIndex(cell => cell.id === below) + 1;
     const cell = { cell_type: 'code', id: cell_id, source, execution_count, metadata: {} };
+    // Else one undo would take back what was done half a second before, too.
+    (shared as { undoManager?: { stopCapturing(): void } }).undoManager?.stopCapturing();
     shared.insertCell(place > 0 || below === null ? place : cells.length, cell);
     await this.reveal(cell_id);
   }

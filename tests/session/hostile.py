@@ -212,7 +212,16 @@ def _function(_: str, error: Callable[[str], BaseException]) -> Any:
 
 
 def _members(module: str, error: Callable[[str], BaseException]) -> Any:
-    return type("Holds", (), {"__module__": module, "v": Descriptor(), "p": property(_refuse("property", error)), "h": object.__new__(Hostile)})
+    return type(
+        "Holds",
+        (),
+        {
+            "__module__": module,
+            "v": Descriptor(),
+            "p": property(_refuse("property", error)),
+            "h": object.__new__(Hostile),
+        },
+    )
 
 
 def _mapping_proxy(module: str, error: Callable[[str], BaseException]) -> Any:
