@@ -266,7 +266,8 @@ def _charge_what_the_page_does_not_explain(clean: CleanRun, timeline: Timeline) 
     places = {judged.cell.cell_id: place for place, judged in enumerate(clean.cells)}
     for name, version in sorted(clean.state.items()):
         run = last.get(name)
-        if run is None or name not in held or timeline.live.get(name) == version or _is_explained(clean, timeline, name, run):
+        held_so = name not in held or timeline.live.get(name) == version
+        if run is None or held_so or _is_explained(clean, timeline, name, run):
             continue
         judged = clean.cells[places[clean.writers[name].cell_id]]
         if judged.state in {"reproduced", "diverges", "unverified"} and judged.clean_run is not None:

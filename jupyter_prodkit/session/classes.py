@@ -17,6 +17,7 @@ __all__ = [
     "derives",
     "instance_attributes",
     "is_class_of_notebook",
+    "is_genuine",
     "is_users_class",
     "is_users_module",
     "line_of",
@@ -87,6 +88,21 @@ def derives(kind: type, base: type) -> bool:
 def is_users_class(kind: type) -> bool:
     """Return whether the notebook defines `kind`, or a module of the user's."""
     return is_users_module(module_of(kind))
+
+
+def is_genuine(kind: type) -> bool:
+    """Return whether `kind` really comes from the module that it names, and does not just say so."""
+    module = sys.modules.get(module_of(kind))
+    held: Any = getattr(module, "__dict__", {})
+    for part in str(_QUALIFIED_NAME_OF(kind)).split("."):
+        held = held.get(part) if type(held) is dict else None
+    return held is kind or (module is not None and not module_of(kind).startswith("__") and _is_compiled(module))
+
+
+def _is_compiled(module: types.ModuleType) -> bool:
+    """Whether a module is written in C: not all of its classes can be found by their names in it."""
+    file = module.__dict__.get("__file__")
+    return type(file) is str and file.endswith((".so", ".pyd"))
 
 
 def is_users_module(name: str) -> bool:

@@ -14,6 +14,7 @@ import decimal
 import enum
 import fractions
 import functools
+import gc
 import marshal
 import pathlib
 import re
@@ -31,6 +32,7 @@ from jupyter_prodkit.session.classes import (
     class_members,
     derives,
     instance_attributes,
+    is_genuine,
     is_users_class,
     is_users_module,
     line_of,
@@ -304,6 +306,13 @@ class _Walk:
             self.value(key, depth)
             self.value(item, depth)
 
+    def proxy(self, value: types.MappingProxyType[Any, Any], depth: int) -> None:
+        """Feed a read-only view of a dictionary."""
+        behind = gc.get_referents(value)
+        if len(behind) != 1 or type(behind[0]) is not dict:
+            raise _Opaque
+        self.mapping(behind[0], depth)
+
     def set(self, value: Any, depth: int) -> None:
         """Feed a set, whatever the order in which it holds its elements."""
         frozen = derives(type(value), frozenset)
@@ -353,8 +362,11 @@ class _Walk:
 
     def function(self, value: types.FunctionType, depth: int) -> None:
         """Feed a function: what it does, its defaults and what it has enclosed, not where it stands."""
-        if not is_users_module(value.__module__ or ""):
-            self.text("function", f"{value.__module__}.{value.__qualname__}")
+        module = value.__module__
+        if type(module) is not str:
+            raise _Opaque
+        if not is_users_module(module):
+            self.text("function", f"{module}.{value.__qualname__}")
             if not value.__closure__:
                 return
         else:
@@ -433,9 +445,9 @@ class _Walk:
 
     def _object(self, value: Any, kind: type, depth: int) -> None:
         library = module_of(kind).partition(".")[0]
-        for one in dict.fromkeys(module_of(base).partition(".")[0] for base in line_of(kind)):
-            known = _BY_LIBRARY.get(one)
-            if known is not None and known(self, value, kind, depth):
+        for base in line_of(kind):
+            known = _BY_LIBRARY.get(module_of(base).partition(".")[0])
+            if known is not None and is_genuine(base) and known(self, value, kind, depth):
                 return
         if kind is object or library in _WITHOUT_VALUE or derives(kind, BaseException) or has_next(kind):
             raise _Opaque
@@ -553,7 +565,7 @@ _BY_TYPE: dict[int, Callable[[_Walk, Any, int], None]] = {
     id(types.FunctionType): _Walk.function,
     id(types.MethodType): _Walk.method,
     id(types.BuiltinFunctionType): _Walk.builtin,
-    id(types.MappingProxyType): lambda walk, value, depth: walk.mapping(dict(value), depth),
+    id(types.MappingProxyType): _Walk.proxy,
     id(functools.partial): _Walk.partial,
     id(staticmethod): _Walk.descriptor,
     id(classmethod): _Walk.descriptor,

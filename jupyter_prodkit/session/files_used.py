@@ -1,13 +1,18 @@
-# ruff: noqa: PTH111 - an audit hook answers thousands of events: no object for each
-"""Which files and folders the user's code reads and writes, and what was in them then."""
+"""Which files and folders the user's code reads and writes, and what was in them then.
+
+They are told by the names that the code holds: in its texts, in those of functions it may call, and in the values that
+it reads. No event tells more without a price: a Python audit hook is called for each `id()`, too, and can't be taken
+back. So a path that is put together while the code runs is not seen.
+"""
 
 from __future__ import annotations
 
 import ast
 import os
+import pathlib
 import re
-import sys
-from collections.abc import Mapping
+import types
+from collections.abc import Iterable, Mapping
 from functools import lru_cache
 from typing import Any
 
@@ -16,117 +21,78 @@ from jupyter_prodkit.notebook.transform import to_python
 from jupyter_prodkit.session.record import Version
 from jupyter_prodkit.session.user_files import place_version, users_file
 
-__all__ = ["FilesUsed"]
+__all__ = ["FilesUsed", "texts_of"]
 
 _MOST_NAMED = 20
-_MOST_NOTED = 200
 _LONGEST_TEXT = 1000
-_WRITES = os.O_WRONLY | os.O_RDWR
-_KEEPS_OLD = os.O_RDWR | os.O_APPEND
+_LONGEST_PATH = 300
 _NAMED = re.compile(r"(?<![\w:/])[~\w./-]*[\w-]\.[A-Za-z]\w{0,7}\b")
+_KEEPS_OLD = re.compile(r"""["'](?:[arx]b?\+?t?|rb?\+)["']|mode\s*=\s*["']a|>>|append|sqlite|connect\(""")
+_LISTS = re.compile(r"\b(?:listdir|scandir|glob|rglob|iglob|iterdir|walk|ls)\b")
 
 
 class FilesUsed:
-    """Listens to Python's audit events while a cell runs. An audit hook can't be taken back: else it is idle."""
+    """Looks at the files that code names before it runs, and after."""
 
     def __init__(self) -> None:
-        self._listening = False
-        self._busy = False
-        self._read: dict[str, Version] = {}
-        self._written: set[str] = set()
-        self._named: dict[str, Version] = {}
-        self.seen: set[str] = set()
-        """Every path that was ever read or written."""
-        self._hooked = False
+        self._before: dict[str, Version] = {}
+        self._source = ""
+        self._seen: set[str] = set()
 
-    def begin(self, source: str) -> None:
-        """Begin to listen to a run of `source`."""
-        if not self._hooked:
-            self._hooked = True
-            sys.addaudithook(self._hear)
-        self._read, self._written = {}, set()
-        self._busy = True
-        self._named = {path: place_version(path) for path in map(_absolute, _named_in(source)) if users_file(path)}
-        self._busy = False
-        self._listening = True
+    def begin(self, source: str, texts: Iterable[str]) -> None:
+        """Look at the files named in `source`, and by `texts` that it may use."""
+        self._source = source
+        named = [*_named_in(source), *(text for text in texts if _may_be_path(text))]
+        if not named and not _LISTS.search(source):
+            self._before = {}
+            return
+        paths = list(dict.fromkeys(map(_absolute, named)))[:_MOST_NAMED]
+        if _LISTS.search(source):
+            paths.append(_absolute("."))
+        self._before = {path: place_version(path) for path in paths if users_file(path)}
 
     def end(self) -> tuple[dict[str, Version], dict[str, Version]]:
         """Return what was read since `begin`, by path with what was in it, and what was written, with what is now."""
-        self._listening = False
-        self._busy = True
-        written = {path: place_version(path) for path in self._written}
-        read = dict(self._read)
-        for path, before in self._named.items():
-            now = place_version(path)
-            if now != before and path not in written:
-                written[path] = now
-            if path not in self._written:
-                read.setdefault(path, before)
-        self._busy = False
-        self.seen |= read.keys() | written.keys()
+        if not self._before:
+            return {}, {}
+        now = {path: place_version(path) for path in self._before}
+        written = {path: version for path, version in now.items() if version != self._before[path]}
+        keeps = _KEEPS_OLD.search(self._source) is not None
+        read = {path: version for path, version in self._before.items() if keeps or path not in written}
+        self._seen |= read.keys() | written.keys()
         return read, written
 
     def now(self) -> Mapping[str, Version]:
         """Return what is in every file and folder that was ever read or written."""
-        busy, self._busy = self._busy, True
-        found = {path: place_version(path) for path in self.seen}
-        self._busy = busy
-        return found
-
-    def _hear(self, event: str, arguments: tuple[Any, ...]) -> None:
-        if not self._listening or self._busy or event not in _EVENTS:
-            return
-        self._busy = True  # to look at a file makes events, too
-        try:
-            self._note(event, arguments)
-        except Exception:  # noqa: BLE001, S110 - the user's code must go on
-            pass
-        finally:
-            self._busy = False
-
-    def _note(self, event: str, arguments: tuple[Any, ...]) -> None:
-        if len(self._read) + len(self._written) > _MOST_NOTED:
-            return
-        if event in _LOOKS and _by_import():
-            return
-        flags = arguments[2] if event == "open" and type(arguments[2]) is int else 0
-        for one in arguments[: 2 if event == "os.rename" else 1]:
-            path = _path(one)
-            if path is None or not users_file(path):
-                continue
-            writes = bool(flags & _WRITES) if event == "open" else event not in _LOOKS
-            keeps = event == "open" and bool(flags & _KEEPS_OLD) and not flags & os.O_TRUNC
-            if (keeps or not writes) and path not in self._written:
-                self._read.setdefault(path, place_version(path))
-            if writes:
-                self._written.add(path)
+        return {path: place_version(path) for path in list(self._seen)}
 
 
-def _by_import() -> bool:
-    """Whether it is Python's import that lists a folder, to find modules in it."""
-    frame = sys._getframe(3)  # noqa: SLF001 - of the caller of what made the event
-    return frame.f_code.co_filename.startswith("<frozen importlib")
+def texts_of(values: Iterable[Any]) -> list[str]:
+    """Return the texts that values hold which may be paths: texts, paths, and what stands in functions."""
+    found: list[str] = []
+    for value in values:
+        if type(value) is str:
+            found.append(value)
+        elif type(value) is pathlib.PosixPath or type(value) is pathlib.WindowsPath:
+            found.append(os.fspath(value))
+        elif type(value) is types.FunctionType:
+            found += [one for one in value.__code__.co_consts if type(one) is str]
+    return found
 
 
-_LOOKS = frozenset({"os.listdir", "os.scandir"})
-_EVENTS = _LOOKS | {"open", "os.remove", "os.rename", "sqlite3.connect"}
-
-
-def _path(value: Any) -> str | None:
-    if type(value) is bytes:
-        value = os.fsdecode(value)
-    if value is None:
-        value = "."
-    return _absolute(value) if type(value) is str and "\0" not in value else None
+def _may_be_path(text: str) -> bool:
+    if not 0 < len(text) < _LONGEST_PATH or "\n" in text or "://" in text or "\0" in text:
+        return False
+    return _NAMED.fullmatch(text) is not None or ("/" in text and os.path.exists(text))  # noqa: PTH110 - hot
 
 
 def _absolute(path: str) -> str:
-    return os.path.realpath(os.path.expanduser(path))
+    return os.path.realpath(os.path.expanduser(path))  # noqa: PTH111 - hot
 
 
 @lru_cache(maxsize=1024)
 def _named_in(source: str) -> tuple[str, ...]:
-    """The files that texts in the code name: not all readers tell Python what they open, and other programs don't."""
+    """The files that texts in the code name."""
     if "." not in source or not any(sign in source for sign in "'\"!%"):
         return ()
     tree = shared_tree(to_python(source))

@@ -32,7 +32,9 @@ _AROUND_PORTABLE = ("= ", "start ", "stamp ", "absent")
 _NAMED_AROUND = {*AT_START, HISTORY, PACKAGES}
 _START = "start "
 _AS_AT_START = AT_START["cwd"]
-_MAY_TELL = re.compile(r"getpass|\binput\s*\(|keyring|environ|getenv|dotenv|secret|token|passw|credential|api_?key", re.IGNORECASE)
+_MAY_TELL = re.compile(
+    r"getpass|\binput\s*\(|keyring|environ|getenv|dotenv|secret|token|passw|credential|api_?key", re.IGNORECASE
+)
 """Code whose values had better leave no digest: a short secret could be found by trying."""
 
 Names = tuple[str, ...]

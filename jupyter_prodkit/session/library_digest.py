@@ -5,7 +5,14 @@ from __future__ import annotations
 import sys
 from typing import Any
 
-from jupyter_prodkit.session.classes import defines, derives, instance_attributes, module_of, qualified_name
+from jupyter_prodkit.session.classes import (
+    defines,
+    derives,
+    instance_attributes,
+    is_users_class,
+    module_of,
+    qualified_name,
+)
 
 __all__ = [
     "numpy_value",
@@ -42,11 +49,11 @@ def numpy_value(walk: Any, value: Any, kind: type, depth: int) -> bool:
     elif kind is numpy.random.RandomState:
         walk.part(value)
         walk.fleeting(value.get_state(legacy=False), depth)
-    elif module_of(kind).startswith("numpy.random") and defines(kind, "state"):
+    elif derives(kind, numpy.random.BitGenerator) and not is_users_class(kind):
         walk.part(value)
         walk.fleeting(value.state, depth)
     else:
-        return kind.__name__ == "ufunc" and _named(walk, value)
+        return kind is numpy.ufunc and _named(walk, value)
     return True
 
 
@@ -56,17 +63,19 @@ def _named(walk: Any, value: Any) -> bool:
 
 
 def _array_object(walk: Any, value: Any, kind: type, depth: int, numpy: Any) -> None:
-    owner = value
-    while type(owner.base) is numpy.ndarray:
+    plain = value if kind is numpy.ndarray else numpy.ndarray.view(value, numpy.ndarray)
+    owner = plain if kind is numpy.ndarray else numpy.ndarray.base.__get__(plain)
+    while type(owner) is numpy.ndarray and owner.base is not None:
         owner = owner.base
     walk.part(owner)
     if derives(kind, numpy.ma.MaskedArray):
+        if is_users_class(kind):
+            raise ValueError(kind)
         mask = numpy.ma.getmaskarray(value)
-        data = numpy.ndarray.view(value, numpy.ndarray)
+        data = plain
         array(walk, numpy.where(mask, numpy.zeros((), data.dtype), data) if mask.any() else data, depth)
         array(walk, mask, depth)
         return
-    plain = value if kind is numpy.ndarray else numpy.ndarray.view(value, numpy.ndarray)
     array(walk, plain, depth)
     if kind is not numpy.ndarray:
         walk.text("array", qualified_name(kind))
@@ -114,6 +123,8 @@ def pandas_value(walk: Any, value: Any, kind: type, depth: int) -> bool:
     pandas: Any = sys.modules.get("pandas")
     if pandas is None:
         return False
+    if is_users_class(kind):  # its own methods may stand in for any of pandas'
+        raise ValueError(kind)
     if derives(kind, pandas.DataFrame):
         _frame(walk, value, depth)
     elif derives(kind, pandas.Series):
@@ -127,10 +138,16 @@ def pandas_value(walk: Any, value: Any, kind: type, depth: int) -> bool:
     elif derives(kind, pandas.api.extensions.ExtensionArray):
         walk.part(value)
         _column(walk, value, depth, pandas)
-    elif kind.__name__ in {"Timestamp", "Timedelta", "Period", "NaTType", "NAType", "Interval"}:
-        walk.text(kind.__name__, repr(value))
     else:
+        return _pandas_scalar(walk, value, kind, pandas)
+    return True
+
+
+def _pandas_scalar(walk: Any, value: Any, kind: type, pandas: Any) -> bool:
+    scalars = (pandas.Timestamp, pandas.Timedelta, pandas.Period, pandas.Interval, type(pandas.NaT), type(pandas.NA))
+    if not any(kind is one for one in scalars):
         return False
+    walk.text(kind.__name__, repr(value))
     return True
 
 
@@ -174,6 +191,8 @@ def _column(walk: Any, values: Any, depth: int, pandas: Any) -> None:
         walk.part(owner)
         array(walk, values, depth)
         return
+    if is_users_class(type(values)):
+        raise ValueError(type(values))
     walk.text("column", str(values.dtype))
     if isinstance(values, pandas.Categorical):
         walk.text("ordered", str(values.ordered))

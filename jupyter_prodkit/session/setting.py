@@ -74,6 +74,6 @@ def _installed() -> Version:
         try:
             with os.scandir(folder) as entries:
                 found += sorted(one.name for one in entries if one.name.endswith((".dist-info", ".egg-info", ".pth")))
-        except OSError:
+        except OSError:  # noqa: PERF203 - one of two folders
             continue
     return f"= {hashlib.sha256(chr(0).join(found).encode('utf-8', 'replace')).hexdigest()[:32]}"

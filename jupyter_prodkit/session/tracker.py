@@ -20,7 +20,7 @@ from jupyter_prodkit.notebook.transform import own_magics_in, own_magics_only
 from jupyter_prodkit.session.ambient import OPTIONS, Ambient, may_depend_on
 from jupyter_prodkit.session.classes import comes_from_users_module, defines, is_class_of_notebook, name_of
 from jupyter_prodkit.session.digest import Budget
-from jupyter_prodkit.session.files_used import FilesUsed
+from jupyter_prodkit.session.files_used import FilesUsed, texts_of
 from jupyter_prodkit.session.history import History
 from jupyter_prodkit.session.live_names import LiveNames
 from jupyter_prodkit.session.modules import UserModules
@@ -180,7 +180,7 @@ class Tracker:
         around = {
             **may_depend_on(source, self._ambient.now), **self._history.asked_for(names), **self._earlier_classes(reads)
         }  # fmt: skip
-        self._files.begin(source)
+        self._files.begin(source, texts_of(map(self._namespace.get, reads)))
         return _Running(source, names, ids, inputs, absent, before, around, cell_id, shown)
 
     def _reads(self, names: CodeNames, ids: Mapping[str, int]) -> Iterable[str]:
@@ -211,7 +211,7 @@ class Tracker:
         self, running: _Running, cell_id: str | None, count: int | None, error: BaseException | None, seconds: float
     ) -> Execution:
         started = time.perf_counter()
-        read, rewritten = self._files.end()  # first: we open files, too
+        read, rewritten = self._files.end()
         self._credit = min(_MOST_CREDIT, self._credit + _SHARE_OF_USERS_TIME * seconds)
         ids = self._live.ids()
         bound = self._bound(running, ids, error)

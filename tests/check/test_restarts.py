@@ -16,8 +16,17 @@ from jupyter_prodkit.session.setting import Setting, digests_at_start
 from jupyter_prodkit.session.tracker import Tracker
 
 HERE = Path.cwd().resolve()
-SETTING = Setting(HERE, digests_at_start(HERE))
-SESSIONS = 300
+
+
+class Installed(Setting):
+    """A setting that does not look at the disk each time: many trackers listen to who opens what."""
+
+    def packages(self):
+        return "= as they are"
+
+
+SETTING = Installed(HERE, digests_at_start(HERE))
+SESSIONS = 120
 
 
 class Restarting:

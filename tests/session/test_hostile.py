@@ -113,35 +113,44 @@ def test_who_would_be_kept_waiting_is_not_asked(tracker_of):
 # -- size -----------------------------------------------------------------------------------------------------------
 
 
+class Enough(BaseException):
+    """More work was done than there may be."""
+
+
 def looks_at(value: Any, cell: str = "touch(value)") -> int:
-    """How many function calls the tracker makes for one run of a cell with `value`, a measure of its work."""
+    """The most function calls that the tracker makes around one of several runs of a cell: a measure of its work."""
     names: dict[str, Any] = {"__name__": "__main__", "touch": lambda _: None}
     tracker = Tracker(names, from_start=True, on_executed=lambda _: None)
     names["value"] = value
-    run(tracker, "x = value", names)
-    calls = 0
+    calls, most = 0, 0
 
     def count(_: object, event: str, __: object) -> None:
         nonlocal calls
         calls += event in {"call", "c_call"}
+        if calls > MOST_CALLS:
+            raise Enough
 
-    for _ in range(5):  # whatever credit there was at the start is used up by then
-        run(tracker, cell, names)
-    sys.setprofile(count)
-    try:
-        tracker.before_run(cell)
-        tracker.after_run("a", 1, None)
-    finally:
-        sys.setprofile(None)
-    return calls
+    for _ in range(4):
+        calls = 0
+        sys.setprofile(count)
+        try:
+            tracker.before_run(cell)
+            tracker.after_run("a", 1, None)
+        except Enough:
+            return calls
+        finally:
+            sys.setprofile(None)
+        most = max(most, calls)
+    return most
 
 
+MOST_CALLS = 100_000
 LARGE = {
     "ten million numbers": lambda: list(range(10_000_000)),
     "a million lists": lambda: [[n] for n in range(1_000_000)],
     "a million objects": lambda: [hostile.Holder(n) for n in range(1_000_000)],
     "a large dict": lambda: {n: [n] for n in range(500_000)},
-    "a large set": lambda: set(range(2_000_000)),
+    "a large set": lambda: set(range(300_000)),
     "a large tuple of tuples": lambda: tuple((n, (n,)) for n in range(500_000)),
     "a long chain": lambda: _chain(200_000),
     "a wide object": lambda: types.SimpleNamespace(**{f"n{n}": [n] for n in range(100_000)}),
@@ -185,10 +194,10 @@ def _shared(depth: int) -> Any:
 
 @pytest.mark.parametrize("make", [case(f"large: {name}", make) for name, make in LARGE.items()])
 def test_a_look_at_a_large_value_is_bounded(make):
-    """When a small cell is handed a large value, no more is done than for some thousand elements."""
+    """When a small cell is handed a large value, no more is done than for some ten thousand elements."""
     value = make()
     try:
-        assert looks_at(value) < 20_000
+        assert looks_at(value) < MOST_CALLS
     finally:
         if type(value) is list and len(value) == 1:  # a long chain ends in as deep a recursion
             while value and type(value[0]) is list:
@@ -198,7 +207,7 @@ def test_a_look_at_a_large_value_is_bounded(make):
 def test_deep_values_end_no_process():
     deep = _chain(500_000)
     for budget_cell in ("touch(value)", "value.append(1)"):
-        assert looks_at(deep, budget_cell) < 20_000
+        assert looks_at(deep, budget_cell) < MOST_CALLS
     while deep and type(deep[0]) is list:
         deep[:] = deep[0]
 
