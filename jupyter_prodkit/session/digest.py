@@ -567,6 +567,7 @@ _BY_TYPE: dict[int, Callable[[_Walk, Any, int], None]] = {
     id(types.BuiltinFunctionType): _Walk.builtin,
     id(types.MappingProxyType): _Walk.proxy,
     id(functools.partial): _Walk.partial,
+    id(slice): lambda walk, value, depth: walk.items("slice", (value.start, value.stop, value.step), depth),
     id(staticmethod): _Walk.descriptor,
     id(classmethod): _Walk.descriptor,
     id(property): _Walk.descriptor,

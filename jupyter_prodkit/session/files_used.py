@@ -18,6 +18,7 @@ from typing import Any
 
 from jupyter_prodkit.notebook.syntax import shared_tree
 from jupyter_prodkit.notebook.transform import to_python
+from jupyter_prodkit.session.classes import comes_from_users_module
 from jupyter_prodkit.session.record import Version
 from jupyter_prodkit.session.user_files import place_version, users_file
 
@@ -48,8 +49,15 @@ class FilesUsed:
             return
         paths = list(dict.fromkeys(map(_absolute, named)))[:_MOST_NAMED]
         if _LISTS.search(source):
-            paths.append(_absolute("."))
+            paths += [_absolute("."), *map(_absolute, filter(os.path.isdir, map(_folder, _texts_in(source))))]
         self._before = {path: place_version(path) for path in paths if users_file(path)}
+
+    def loaded(self, values: Iterable[Any]) -> None:
+        """Take the files of those `values` that are modules of the user's as read."""
+        for value in values:
+            if type(value) is types.ModuleType and comes_from_users_module(value):
+                path = _absolute(vars(value)["__file__"])
+                self._before.setdefault(path, place_version(path))
 
     def end(self) -> tuple[dict[str, Version], dict[str, Version]]:
         """Return what was read since `begin`, by path with what was in it, and what was written, with what is now."""
@@ -95,12 +103,20 @@ def _named_in(source: str) -> tuple[str, ...]:
     """The files that texts in the code name."""
     if "." not in source or not any(sign in source for sign in "'\"!%"):
         return ()
-    tree = shared_tree(to_python(source))
-    if tree is None:
-        return ()
-    texts = [node.value for node in ast.walk(tree) if isinstance(node, ast.Constant) and isinstance(node.value, str)]
     found: dict[str, None] = {}
-    for text in texts:
-        if len(text) < _LONGEST_TEXT:
-            found.update(dict.fromkeys(_NAMED.findall(text)))
+    for text in _texts_in(source):
+        found.update(dict.fromkeys(_NAMED.findall(text)))
     return tuple(found)[:_MOST_NAMED]
+
+
+def _folder(text: str) -> str:
+    """The folder in which a pattern like `data/*.csv` is looked for."""
+    return text.partition("*")[0].rpartition("/")[0] if "*" in text else text
+
+
+@lru_cache(maxsize=256)
+def _texts_in(source: str) -> tuple[str, ...]:
+    tree = shared_tree(to_python(source))
+    nodes = [] if tree is None else ast.walk(tree)
+    texts = (node.value for node in nodes if isinstance(node, ast.Constant) and isinstance(node.value, str))
+    return tuple(text for text in texts if len(text) < _LONGEST_TEXT)

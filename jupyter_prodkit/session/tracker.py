@@ -211,10 +211,11 @@ class Tracker:
         self, running: _Running, cell_id: str | None, count: int | None, error: BaseException | None, seconds: float
     ) -> Execution:
         started = time.perf_counter()
-        read, rewritten = self._files.end()
         self._credit = min(_MOST_CREDIT, self._credit + _SHARE_OF_USERS_TIME * seconds)
         ids = self._live.ids()
         bound = self._bound(running, ids, error)
+        self._files.loaded(map(self._namespace.get, bound))
+        read, rewritten = self._files.end()
         budget = self._budget()
         in_place, groups = self._changed_in_place(running, ids, bound, budget)
         self._live.forget(name for name in bound if running.ids.get(name) != ids[name])

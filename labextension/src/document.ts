@@ -81,7 +81,9 @@ export class NotebookDocument implements IDocument {
     const place = cells.findIndex(cell => cell.id === below) + 1;
     const cell = { cell_type: 'code', id: cell_id, source, execution_count, metadata: {} };
     // Else one undo would take back what was done half a second before, too.
-    (shared as { undoManager?: { stopCapturing(): void } }).undoManager?.stopCapturing();
+    if (canBeUndone(shared)) {
+      shared.undoManager.stopCapturing();
+    }
     shared.insertCell(place > 0 || below === null ? place : cells.length, cell);
     await this.reveal(cell_id);
   }
@@ -124,6 +126,10 @@ export class NotebookDocument implements IDocument {
 
 /** Where the notebook's metadata keep what is remembered; `false` there asks us to keep nothing. */
 const KEY = 'prodkit';
+
+function canBeUndone(shared: object): shared is { undoManager: { stopCapturing(): void } } {
+  return 'undoManager' in shared;
+}
 
 function pageCell(cell: ICellModel): PageCell {
   return {

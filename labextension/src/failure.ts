@@ -31,3 +31,13 @@ export function failureOf(error: unknown): IFailure {
   }
   return { reason: error instanceof ConnectionLost ? 'lost' : 'malformed', message, hint: '' };
 }
+
+/** Why it could not be done, or null. A lost connection is told by its own state, and made good when it is back. */
+export async function outcome(request: Promise<void>): Promise<IFailure | null> {
+  try {
+    await request;
+    return null;
+  } catch (error) {
+    return error instanceof ConnectionLost ? null : failureOf(error);
+  }
+}

@@ -4,9 +4,10 @@ import type { ISignal } from '@lumino/signaling';
 import { Signal } from '@lumino/signaling';
 
 import { expectReply } from './decode';
-import { ConnectionLost, failureOf } from './failure';
+import { outcome } from './failure';
 import { Journey } from './journey';
-import type { Earlier, Event, Page, Report } from './protocol';
+import type { Event, Page, Report } from './protocol';
+import { Remembering } from './remembering';
 import { Schedule } from './schedule';
 import type {
   Attachment,
@@ -22,6 +23,7 @@ export class ProdkitModel implements IProdkitModel {
   constructor(document: IDocument, connection: IConnection) {
     this._document = document;
     this._connection = connection;
+    this._remembering = new Remembering(document);
     this._page = document.page();
     this._journey = new Journey(connection, () => {
       this._stateChanged.emit();
@@ -103,11 +105,11 @@ export class ProdkitModel implements IProdkitModel {
   }
 
   get remembersRuns(): boolean {
-    return this._remembersRuns;
+    return this._remembering.isWanted;
   }
 
   set remembersRuns(value: boolean) {
-    this._remembersRuns = value;
+    this._remembering.isWanted = value;
   }
 
   get isDisposed(): boolean {
@@ -188,8 +190,7 @@ export class ProdkitModel implements IProdkitModel {
     const { attachment } = this;
     if (attachment.status === 'attached') {
       this._journey.begin(attachment.steps);
-      this._record = null;
-      this._isFresh = true;
+      this._remembering.begin();
       this._isMoved = true;
       this._wake();
     } else if (attachment.status !== 'connecting' && attachment.status !== 'waiting') {
@@ -229,7 +230,7 @@ export class ProdkitModel implements IProdkitModel {
     const isNews = this._isAsked || this._isMoved || (this._isEdited && !isSame(page, this._page));
     this._isEdited = false;
     if (!isNews) {
-      this._remember(); // what cells show may have come after the check
+      this._remembering.keepAgain();
       return;
     }
     const checks = this._isAsked || this._automatic;
@@ -247,15 +248,13 @@ export class ProdkitModel implements IProdkitModel {
   }
 
   private async _check(page: Page): Promise<void> {
-    const earlier = this._isFresh && this._remembersRuns ? this._document.remembered() : null;
+    const earlier = this._remembering.toTell();
     const reply = expectReply(
       await this._connection.ask({ kind: 'check', page, earlier }),
       'report'
     );
-    this._isFresh = false;
     this._report = reply.report;
-    this._record = reply.kept ?? this._record;
-    this._remember();
+    this._remembering.keep(reply.kept);
     this._checkedAt = new Date();
     this._stateChanged.emit();
   }
@@ -264,12 +263,6 @@ export class ProdkitModel implements IProdkitModel {
     const page = this._document.page();
     const reply = await this._connection.ask({ kind: 'restore', run, page });
     await this._document.restore(expectReply(reply, 'restored'));
-  }
-
-  private _remember(): void {
-    if (this._record !== null && this._remembersRuns) {
-      this._document.remember(this._record);
-    }
   }
 
   private async _askStates(page: Page): Promise<void> {
@@ -281,6 +274,7 @@ export class ProdkitModel implements IProdkitModel {
   private readonly _connection: IConnection;
   private readonly _journey: Journey;
   private readonly _schedule: Schedule;
+  private readonly _remembering: Remembering;
   private readonly _stateChanged = new Signal<this, void>(this);
   private _page: Page;
   private _report: Report | null = null;
@@ -292,24 +286,9 @@ export class ProdkitModel implements IProdkitModel {
   /** Something ran, or a step ended, since the last refresh. */
   private _isMoved = false;
   private _isEdited = false;
-  /** This kernel has not been told yet what the notebook remembers of earlier ones. */
-  private _isFresh = true;
-  private _remembersRuns = true;
-  /** What the kernel side last gave to keep. */
-  private _record: Earlier['record'] | null = null;
   private _isOutdated = false;
   private _isChecking = false;
   private _isDisposed = false;
-}
-
-/** Why it could not be done, or null. A lost connection is told by its own state, and made good when it is back. */
-async function outcome(request: Promise<void>): Promise<IFailure | null> {
-  try {
-    await request;
-    return null;
-  } catch (error) {
-    return error instanceof ConnectionLost ? null : failureOf(error);
-  }
 }
 
 function isSame(one: Page, other: Page): boolean {

@@ -78,7 +78,6 @@ class HostileMeta(type):
     __iter__ = _refuse("meta iter")
     __bool__ = _refuse("meta bool")
     __call__ = _refuse("meta call")
-    mro = lambda cls: type.mro(cls)  # noqa: E731 - asked when the class is made
 
 
 class Descriptor:
@@ -248,46 +247,48 @@ def _enumerated(module: str, error: Callable[[str], BaseException]) -> Any:
     return next(iter(type.__getattribute__(made, "__members__").values()))
 
 
-def _extension_column(_: str, error: Callable[[str], BaseException]) -> Any:
-    """A real frame with a column of the user's own kind."""
+class _Kind(pd.api.extensions.ExtensionDtype):
+    name, type = "hostile", object
 
-    class Kind(pd.api.extensions.ExtensionDtype):
-        name, type = "hostile", object
 
-    class Column(pd.api.extensions.ExtensionArray):
-        armed = False
-        dtype = property(lambda self: self._ask("dtype") or Kind())
-        nbytes = 8
-        ndim = 1
-        shape = (2,)
+class _Column(pd.api.extensions.ExtensionArray):
+    """A column of the user's own kind, which refuses questions once it is armed."""
 
-        def _ask(self, name: str) -> None:
-            if type(self).armed:
-                asked.append(f"column {name}")
-                raise error(name)
+    error: Callable[[str], BaseException] | None = None
+    dtype = property(lambda self: self._ask("dtype") or _Kind())
+    nbytes, ndim, shape = 8, 1, (2,)
 
-        def __len__(self) -> int:
-            self._ask("len")
-            return 2
+    def _ask(self, name: str) -> None:
+        if type(self).error is not None:
+            asked.append(f"column {name}")
+            raise type(self).error(name)
 
-        def __getitem__(self, item: Any) -> Any:
-            self._ask("getitem")
-            return self if isinstance(item, slice) else 1
+    def __len__(self) -> int:
+        self._ask("len")
+        return 2
 
-        def __getattr__(self, name: str) -> Any:
-            if name not in {"_ask", "_readonly"}:
-                self._ask(name)
-            raise AttributeError(name)
+    def __getitem__(self, item: Any) -> Any:
+        self._ask("getitem")
+        return self if isinstance(item, slice) else 1
 
-        def copy(self) -> Any:
-            return self
+    def __getattr__(self, name: str) -> Any:
+        if name not in {"_ask", "_readonly"}:
+            self._ask(name)
+        raise AttributeError(name)
 
-        def view(self, dtype: Any = None) -> Any:
-            return self
+    def copy(self) -> Any:
+        return self
 
+    def view(self, _: Any = None) -> Any:
+        return self
+
+
+def _extension_column(module: str, error: Callable[[str], BaseException]) -> Any:
+    """A real frame with such a column."""
+    kind = type("Column", (_Column,), {"__module__": module})
     frame = pd.DataFrame({"a": [1, 2]})
-    frame["c"] = Column()
-    Column.armed = True
+    frame["c"] = kind()
+    kind.error = staticmethod(error)
     return frame
 
 
@@ -301,14 +302,14 @@ MAKERS: dict[str, Callable[[str, Callable[[str], BaseException]], Any]] = {
     "bytearray": _made(bytearray, bytearray.__new__), "deque": _made(collections.deque, collections.deque.__new__),
     "OrderedDict": _made(collections.OrderedDict, collections.OrderedDict.__new__),
     "defaultdict": _made(collections.defaultdict, collections.defaultdict.__new__),
-    "Counter": _made(collections.Counter, lambda kind: dict.__new__(kind)),
+    "Counter": _made(collections.Counter, dict.__new__),
     "UserDict": _made(collections.UserDict, object.__new__), "array.array": _made(array.array, lambda kind: array.array.__new__(kind, "i", [1])),
     "ndarray": _made(np.ndarray, lambda kind: np.ndarray.__new__(kind, (3,)), __array_finalize__=lambda *_: None),
     "DataFrame": _made(pd.DataFrame, _frame_like(pd.DataFrame)), "Series": _made(pd.Series, _frame_like(pd.Series)),
     "date": _made(dt.date, lambda kind: dt.date.__new__(kind, 2020, 1, 1)), "Decimal": _made(decimal.Decimal, lambda kind: decimal.Decimal.__new__(kind, 1)),
     "Fraction": _made(fractions.Fraction, object.__new__), "Path": _made(pathlib.PurePosixPath, object.__new__),
     "Exception": _made(Exception, lambda kind: Exception.__new__(kind, 1)), "partial": _made(functools.partial, lambda kind: functools.partial.__new__(kind, len)),
-    "StringIO": _made(io.StringIO, io.StringIO.__new__), "Random": _made(random.Random, lambda kind: random.Random.__new__(kind)),
+    "StringIO": _made(io.StringIO, io.StringIO.__new__), "Random": _made(random.Random, random.Random.__new__),
     "Thread": _made(threading.Thread, object.__new__), "property": _made(property, property.__new__), "enum": _enumerated,
     "module": _module, "function": _function, "mapping proxy": _mapping_proxy, "lazy frame": _lazy, "mock": _mock,
     "proxy": _proxy, "dead proxy": _dead_proxy, "a frame's own column": _extension_column,
@@ -367,6 +368,18 @@ def _in_class(value: Any) -> Any:
     return type("Keeps", (), {"__module__": "__main__", "held": [value]})
 
 
+def _in_cycle(value: Any) -> Any:
+    made = [value]
+    made.append(made)
+    return made
+
+
+def _in_attrs(value: Any) -> Any:
+    made = pd.DataFrame({"a": [1]})
+    made.attrs["k"] = [value]
+    return made
+
+
 def _generator(value: Any) -> Iterator[Any]:
     yield value
 
@@ -378,8 +391,8 @@ PLACES: dict[str, Callable[[Any], Any]] = {
     "in a class": _in_class, "in a partial": lambda v: functools.partial(print, v), "in a namespace": lambda v: types.SimpleNamespace(v=v),
     "in a deque": lambda v: collections.deque([v]), "in a defaultdict": lambda v: collections.defaultdict(list, k=v),
     "in an array": _in_array, "in records": _in_records, "in a frame": _in_frame, "in a series": lambda v: _in_frame(v)["o"],
-    "in a cycle": lambda v: (lambda one: (one.append(one), one)[1])([v]), "in a cell of a closure": lambda v: (lambda: v),
+    "in a cycle": _in_cycle, "in a cell of a closure": lambda v: (lambda: v),
     "in a generator": _generator, "in a mapping proxy": lambda v: types.MappingProxyType({"k": v}),
     "in a chain map": lambda v: collections.ChainMap({"k": v}), "bound": lambda v: [v].append, "in an error": lambda v: ValueError([v]),
-    "in attrs": lambda v: (lambda f: (f.attrs.update(k=[v]), f)[1])(pd.DataFrame({"a": [1]})),
+    "in attrs": _in_attrs,
 }  # fmt: skip
