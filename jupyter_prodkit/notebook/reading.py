@@ -41,6 +41,9 @@ def _content(path: Path) -> dict[str, Any]:
     cells = content.get("cells", content.get("worksheets")) if isinstance(content, dict) else None
     if not isinstance(cells, list) or "nbformat" not in content:
         raise NotebookError(f"{path} is JSON, but not a notebook.", "A notebook of format 4 has a list of cells.")
+    versions = (content["nbformat"], content.get("nbformat_minor", 0))
+    if not all(type(number) is int for number in versions):
+        raise NotebookError(f"{path} does not say its format in numbers.", "Open and save it in JupyterLab.")
     return dict(content)
 
 
@@ -58,7 +61,7 @@ def _mapping(value: object) -> dict[str, Any]:
 def _settle_ids(content: dict[str, Any]) -> None:
     """Give each cell an id of its own; nbformat would make up another at every reading."""
     cells = [cell for cell in content.get("cells", ()) if isinstance(cell, dict)]
-    if (content["nbformat"], content.get("nbformat_minor")) < _IDS_SINCE:  # the format itself knows no ids
+    if (content["nbformat"], content.get("nbformat_minor", 0)) < _IDS_SINCE:  # the format itself knows no ids
         return
     seen: set[str] = set()
     for index, cell in enumerate(cells):

@@ -14,6 +14,7 @@ from typing import Any
 
 import xxhash
 
+from jupyter_prodkit.session.classes import loaded
 from jupyter_prodkit.session.record import Version
 
 __all__ = ["AT_START", "OPTIONS", "STREAMS", "UNSEEDED", "Ambient", "Observed", "may_depend_on"]
@@ -150,7 +151,7 @@ def may_depend_on(source: str, around: Mapping[str, Version]) -> dict[str, Versi
 
 
 def _numpy_state() -> str | None:
-    module: Any = sys.modules.get("numpy.random")
+    module: Any = loaded("numpy.random")
     if module is None:
         return None
     state = module.get_state(legacy=False)
@@ -161,7 +162,7 @@ def _numpy_state() -> str | None:
 
 
 def _torch_state() -> str | None:
-    torch: Any = sys.modules.get("torch")
+    torch: Any = loaded("torch")
     return None if torch is None else xxhash.xxh3_64_hexdigest(torch.get_rng_state().numpy().tobytes())
 
 
@@ -169,12 +170,12 @@ def _options_of(name: str) -> Any:
     """The options of a library that is loaded, to compare with; not a copy."""
     try:
         if name == "numpy options":
-            numpy: Any = sys.modules.get("numpy")
+            numpy: Any = loaded("numpy")
             return None if numpy is None else numpy.get_printoptions()
         if name == "pandas options":
-            config: Any = sys.modules.get("pandas._config.config")
+            config: Any = loaded("pandas._config.config")
             return None if config is None else config._global_config  # noqa: SLF001 - no public dump
-        parameters = getattr(sys.modules.get("matplotlib"), "rcParams", None)
+        parameters = getattr(loaded("matplotlib"), "rcParams", None)
         return None if parameters is None else _Settings(parameters)
     except Exception:  # noqa: BLE001 - half imported, or another version than we know
         return None
@@ -210,8 +211,8 @@ def _flat(options: Mapping[str, Any], prefix: str = "") -> list[str]:
 _ADDRESS = re.compile(r" at 0x[0-9a-f]+")
 def _settings() -> Any:
     """What of Python's own settings changes results; a library that is not loaded has its defaults."""
-    decimal: Any = sys.modules.get("decimal")
-    numpy: Any = sys.modules.get("numpy")
+    decimal: Any = loaded("decimal")
+    numpy: Any = loaded("numpy")
     context = None if decimal is None else decimal.getcontext()
     return (
         sys.getrecursionlimit(),

@@ -21,6 +21,7 @@ __all__ = [
     "is_users_class",
     "is_users_module",
     "line_of",
+    "loaded",
     "module_of",
     "name_of",
     "qualified_name",
@@ -40,6 +41,12 @@ _GIVEN = frozenset(
     {"__dict__", "__weakref__", "__module__", "__doc__", "__firstlineno__", "__static_attributes__", "_abc_impl"}
     | {"__abstractmethods__", "__annotations__", "__annotate_func__", "__annotations_cache__"}
 )
+
+
+def loaded(name: str) -> Any:
+    """Return the module of that name if it is loaded, else None; one that is loaded when first asked is not, yet."""
+    module = sys.modules.get(name)
+    return module if type(module) is types.ModuleType else None
 
 
 def module_of(kind: type) -> str:

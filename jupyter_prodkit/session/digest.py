@@ -51,6 +51,7 @@ _ALWAYS_AFFORDED = 3e-5  # seconds
 _BYTES_PER_SECOND = 1e9
 _SECONDS_PER_NODE = 1e-6
 _SECONDS_PER_FLAT_ITEM = 2e-7
+_SECONDS_PER_INNER = 4e-6
 
 # Types whose text says everything about a value, and is made by C or library code alone.
 _SAID_BY_REPR = frozenset(
@@ -125,7 +126,9 @@ def examine(value: Any, budget: Budget | None = None) -> Digest:
         walk.value(value, 0)
     except _Opaque:
         return Digest(None, walk.found_parts(), walk.in_time, is_small=walk.is_small)
-    except Exception:  # noqa: BLE001 - changed by another thread meanwhile, or stranger than we know
+    except KeyboardInterrupt:
+        raise
+    except BaseException:  # noqa: BLE001 - changed by another thread meanwhile, or stranger than we know
         return Digest(None, walk.found_parts())
     hidden = walk.hidden.hexdigest() if walk.hides else ""
     coarse = walk.content(coarse=True)
@@ -319,10 +322,12 @@ class _Walk:
         if not frozen:
             self.part(value)
         iterate = frozenset.__iter__ if frozen else set.__iter__
+        self.afford((frozenset.__len__(value) if frozen else set.__len__(value)) * _SECONDS_PER_INNER)
         elements = []
         for element in list(iterate(value)):
             inner = self._inner()
             inner.value(element, depth)
+            self._until_clock = inner._until_clock  # noqa: SLF001 - its own kind
             self.in_time = self.in_time and inner.in_time
             elements.append(inner.content())
         self._feed(f"{'frozenset' if frozen else 'set'} {len(elements)}{{".encode())

@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import sys
 import types
 from functools import lru_cache
 from typing import Any
 
 import xxhash
 
-from jupyter_prodkit.session.classes import module_of
+from jupyter_prodkit.session.classes import loaded, module_of
 from jupyter_prodkit.session.digest import Budget, Digest, examine
 from jupyter_prodkit.session.record import Glimpse
 
@@ -42,13 +41,15 @@ def glimpse_and_parts(value: Any, budget: Budget | None = None) -> tuple[Glimpse
         opaque = seen.content is None and seen.in_time
         text = _text(type(value), value)
         return Glimpse(text, seen.content, sample, opaque, seen.hidden, seen.coarse), seen
-    except Exception:  # noqa: BLE001 - changed by another thread meanwhile, or stranger than we know
+    except KeyboardInterrupt:
+        raise
+    except BaseException:  # noqa: BLE001 - changed by another thread meanwhile, or stranger than we know
         return _UNKNOWN, _UNSEEN
 
 
 def is_immutable(value: Any) -> bool:
     """Return whether `value` is a plain number or text: two names may share it without being aliases."""
-    return id(type(value)) in _PLAIN or id(type(value)) in _numpy_scalars(sys.modules.get("numpy"))
+    return id(type(value)) in _PLAIN or id(type(value)) in _numpy_scalars(loaded("numpy"))
 
 
 def module_digest(name: str) -> str:
@@ -67,12 +68,12 @@ def _text(kind: type, value: Any) -> str:
 
 
 def _library_text(kind: type, value: Any) -> str:
-    if id(kind) in _numpy_scalars(sys.modules.get("numpy")):
+    if id(kind) in _numpy_scalars(loaded("numpy")):
         return repr(value.item())
     if kind is types.ModuleType:
         name = vars(value).get("__name__")
         return f"the module {name}" if type(name) is str else "a module"
-    if kind is getattr(sys.modules.get("numpy"), "ndarray", None):
+    if kind is getattr(loaded("numpy"), "ndarray", None):
         return f"an array of {' × '.join(f'{n:,}' for n in value.shape) or 'no dimension'} {value.dtype}"
     return _table_text(value) if _is_table(kind) else ""
 
@@ -96,7 +97,7 @@ def _is_table(kind: type) -> bool:
     library = module_of(kind).partition(".")[0]
     if library not in {"pandas", "polars"}:
         return False
-    module = sys.modules.get(library)
+    module = loaded(library)
     return kind is getattr(module, "DataFrame", None) or kind is getattr(module, "Series", None)
 
 
@@ -113,9 +114,9 @@ def _sample(value: Any) -> str | None:
     if kind is list:
         step = max(1, len(value) // _SAMPLED)
         return f"{len(value)} {hash(tuple(map(id, value[::step]))):x}"
-    if kind is getattr(sys.modules.get("numpy"), "ndarray", None):
+    if kind is getattr(loaded("numpy"), "ndarray", None):
         return _array_sample(value)
-    if module_of(kind).startswith("pandas") and kind is getattr(sys.modules.get("pandas"), "DataFrame", None):
+    if module_of(kind).startswith("pandas") and kind is getattr(loaded("pandas"), "DataFrame", None):
         blocks = [block.values for block in value._mgr.blocks]  # noqa: SLF001 - asking for columns fills caches
         samples = [_array_sample(values) or str(id(values)) for values in blocks]
         return " ".join([str(value.shape), *samples])
@@ -123,7 +124,7 @@ def _sample(value: Any) -> str | None:
 
 
 def _array_sample(value: Any) -> str | None:
-    if type(value) is not getattr(sys.modules.get("numpy"), "ndarray", None) or value.dtype.hasobject:
+    if type(value) is not getattr(loaded("numpy"), "ndarray", None) or value.dtype.hasobject:
         return None
     flat = value.reshape(-1) if value.flags.c_contiguous else value.T.reshape(-1) if value.flags.f_contiguous else None
     if flat is None or not value.size:

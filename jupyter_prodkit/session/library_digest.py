@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import sys
 from typing import Any
 
 from jupyter_prodkit.session.classes import (
@@ -10,6 +9,7 @@ from jupyter_prodkit.session.classes import (
     derives,
     instance_attributes,
     is_users_class,
+    loaded,
     module_of,
     qualified_name,
 )
@@ -33,7 +33,7 @@ _COARSE = {8: (1 << 28, ~((1 << 29) - 1)), 4: (1 << 2, ~((1 << 3) - 1))}
 
 def numpy_value(walk: Any, value: Any, kind: type, depth: int) -> bool:
     """Feed an array, a NumPy number or a generator of random numbers; False for anything else."""
-    numpy: Any = sys.modules.get("numpy")
+    numpy: Any = loaded("numpy")
     if numpy is None:
         return False
     if derives(kind, numpy.ndarray):
@@ -120,7 +120,7 @@ def _rounded(content: Any, digits: dict[int, tuple[int, int]]) -> Any:
 
 def pandas_value(walk: Any, value: Any, kind: type, depth: int) -> bool:
     """Feed a frame, a series, an index or one of their arrays and scalars; False for anything else."""
-    pandas: Any = sys.modules.get("pandas")
+    pandas: Any = loaded("pandas")
     if pandas is None:
         return False
     if is_users_class(kind):  # its own methods may stand in for any of pandas'
@@ -153,7 +153,7 @@ def _pandas_scalar(walk: Any, value: Any, kind: type, pandas: Any) -> bool:
 
 def _frame(walk: Any, frame: Any, depth: int) -> None:
     """Feed a frame column by column: how pandas has grouped them into blocks is no part of its value."""
-    pandas: Any = sys.modules["pandas"]
+    pandas: Any = loaded("pandas")
     manager = frame._mgr  # noqa: SLF001 - public access to columns fills caches of the user's frame
     walk.part(frame)
     walk.text("frame", f"{len(frame.index)} {len(frame.columns)}")
@@ -183,7 +183,7 @@ def _index(walk: Any, index: Any, depth: int, pandas: Any) -> None:
 
 
 def _column(walk: Any, values: Any, depth: int, pandas: Any) -> None:
-    numpy: Any = sys.modules["numpy"]
+    numpy: Any = loaded("numpy")
     if type(values) is numpy.ndarray:
         owner = values
         while type(owner.base) is numpy.ndarray:
@@ -238,7 +238,7 @@ def sklearn_value(walk: Any, value: Any, kind: type, depth: int) -> bool:
 
 def torch_value(walk: Any, value: Any, kind: type, depth: int) -> bool:
     """Feed a tensor on the CPU; a tensor on another device is opaque (to look would wait for it); False otherwise."""
-    torch: Any = sys.modules.get("torch")
+    torch: Any = loaded("torch")
     if torch is None or not derives(kind, torch.Tensor):
         return False
     if value.device.type != "cpu" or value.layout is not torch.strided:
@@ -268,7 +268,7 @@ def polars_value(walk: Any, value: Any, kind: type, depth: int) -> bool:
 
 def pillow_value(walk: Any, value: Any, kind: type, depth: int) -> bool:
     """Feed an image; False for anything else."""
-    image: Any = sys.modules.get("PIL.Image")
+    image: Any = loaded("PIL.Image")
     if image is None or not derives(kind, image.Image):
         return False
     walk.part(value)
@@ -281,7 +281,7 @@ def pillow_value(walk: Any, value: Any, kind: type, depth: int) -> bool:
 
 def random_value(walk: Any, value: Any, kind: type, depth: int) -> bool:
     """Feed the state of a `random.Random`."""
-    random: Any = sys.modules["random"]
+    random: Any = loaded("random")
     if kind is not random.Random:
         return False
     walk.part(value)

@@ -99,7 +99,7 @@ class LiveNames:
         return seen.glimpse
 
     def _examined(self, name: str, budget: Budget | None) -> _Seen:
-        value = self._namespace[name]
+        value = self._namespace.get(name)  # a thread of the user's may have taken it away meanwhile
         before = self._seen.get(name)
         if before is not None and budget is not None and before.seconds > budget.left():
             budget = Budget(0.0)  # small values are looked at all the same

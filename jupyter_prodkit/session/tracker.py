@@ -9,7 +9,7 @@ import time
 import types
 from asyncio import CancelledError
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field, replace
 from typing import Any
 
@@ -162,6 +162,8 @@ class Tracker:
                     self._add(self._executed(running, cell_id or running.cell_id, count, error, seconds))
         except Exception:  # noqa: BLE001 - tracking must never disturb a cell
             _log.debug("could not record the cell after it ran", exc_info=True)
+            with suppress(Exception):
+                self._add_unknown(running, cell_id or running.cell_id, count, seconds)
         self._running.pop(thread, None)
         if running.source:
             self._on_executed(cell_id or running.cell_id)
@@ -246,6 +248,17 @@ class Tracker:
             shown=running.shown,
         )  # fmt: skip
 
+    def _add_unknown(self, running: _Running, cell_id: str | None, count: int | None, seconds: float) -> None:
+        """Record that code has run of which it isn't known what it did: whatever stood before counts no more."""
+        number = self._count + 1
+        outputs = {name: f"unknown since run {number} {name}" for name in self._live.ids()}
+        self._add(
+            Execution(
+                number=number, cell_id=cell_id, source=running.source, digest=source_digest(running.source),
+                count=count, success=False, seconds=seconds, interrupted=True, outputs=outputs,
+            )
+        )  # fmt: skip
+
     def _budget(self) -> Budget | None:
         return None if self._unhurried else Budget(_SECONDS_PER_CELL + self._credit)
 
@@ -270,7 +283,7 @@ class Tracker:
 
     def _earlier_classes(self, reads: Iterable[str]) -> dict[str, Version]:
         """The classes that code reads beside an object made when they stood for another: none of their instances."""
-        values = {name: self._namespace[name] for name in reads}
+        values = {name: self._namespace.get(name) for name in reads}
         classes = {name: value for name, value in values.items() if is_class_of_notebook(value)}
         if not classes:
             return {}

@@ -52,6 +52,17 @@ def checked(path: Path) -> Report:
     return report
 
 
+def answered(path: Path) -> Report | None:
+    """The report, or None where a message says what is wrong and what to do."""
+    try:
+        return checked(path)
+    except NotebookError as error:
+        said = error
+    assert said.message
+    assert said.hint
+    return None
+
+
 # -- ids --------------------------------------------------------------------------------------------------------------
 
 
@@ -65,11 +76,8 @@ def test_cells_of_one_id_are_told_apart(saved):
 @pytest.mark.parametrize("identity", [None, "", 7, "x" * 200, "not valid!", "ü"])
 def test_odd_ids(saved, identity):
     path = saved(raw(code("x = 1", id=identity), code("print(x)", execution_count=2)))
-    try:
-        report = checked(path)
-    except NotebookError:
-        return
-    assert len({cell.cell_id for cell in report.cells}) == 2
+    report = answered(path)
+    assert report is None or len({cell.cell_id for cell in report.cells}) == 2
 
 
 def test_a_page_with_cells_of_one_id_is_not_vouched_for_wrongly(capsys):
@@ -144,10 +152,7 @@ def test_older_formats_4_know_no_ids(saved, minor):
 
 def test_a_format_of_the_future(saved):
     path = saved(raw(code("x = 1", id="a", shiny={"new": 1}), minor=99))
-    try:
-        checked(path)
-    except NotebookError as error:
-        assert error.hint
+    answered(path)
 
 
 BROKEN = {
@@ -169,11 +174,7 @@ BROKEN = {
 @pytest.mark.parametrize("name", BROKEN)
 def test_files_that_are_no_notebooks_are_said_to_be_none(saved, name):
     """A message that says what to do, or an answer where it can be read after all."""
-    try:
-        checked(saved(BROKEN[name]))
-    except NotebookError as error:
-        assert error.message
-        assert error.hint
+    answered(saved(BROKEN[name]))
 
 
 @pytest.mark.parametrize("content", [b"\xff\xfe\x00", b"\xef\xbb\xbf{}", bytes(range(256)), b"\x00" * 100])
@@ -204,7 +205,7 @@ SOURCES = {
     "Python 2": "print 'x'", "except with comma": "try: x\nexcept E, e: pass", "walrus": "(x := 1)", "match": "match x:\n    case {'a': y}: pass",
     "except star": "try: x\nexcept* ValueError as e: pass", "global": "global x\nx = 1", "nonlocal": "nonlocal x", "del everything": "del x, y[0], z.a", "delete nothing": "del ()",
     "deep brackets": "x = " + "(" * 150 + "1" + ")" * 150, "deeper brackets": "x = " + "[" * 5000 + "]" * 5000, "long sum": "x = " + "+".join("1" * 5000), "long chain": "x" + ".a" * 5000,
-    "long elif": "if a: pass\n" + "".join(f"elif b{n}: pass\n" for n in range(2000)), "many names": "\n".join(f"x{n} = {n}" for n in range(20_000)),
+    "long elif": "if a: pass\n" + "".join(f"elif b{n}: pass\n" for n in range(2000)), "many names": "\n".join(f"x{n} = {n}" for n in range(5_000)),
     "deep functions": "".join("    " * n + f"def f{n}():\n" for n in range(90)) + "    " * 90 + "pass", "many decorators": "@a\n" * 500 + "def f(): pass",
     "backslashes": "x = 1 + \\\n\\\n2", "a backslash at the end": "x = 1 \\", "only a comment": "# x", "only a string": "'''x'''", "semicolons": "x = 1;;", "colon": ":", "unprintable": "\x01\x02",
     "directive": "#| export ..", "another directive": "#| step", "odd directive": "#| \x00", "our own magic": "%prodcheck --nonsense", "percent format": "'%d' % x\n%d", "a huge number": "x = " + "9" * 5000,
@@ -222,12 +223,8 @@ def test_a_saved_cell_of_any_kind(saved, name):
         code(source, id="b", execution_count=2),
         code("print(x)", id="c", execution_count=3),
     ]
-    try:
-        report = checked(saved(raw(*cells)))
-    except NotebookError as error:
-        assert error.hint
-        return
-    assert len(report.cells) in {2, 3}  # our own magics are no part of the notebook
+    report = answered(saved(raw(*cells)))
+    assert report is None or len(report.cells) in {2, 3}  # our own magics are no part of the notebook
 
 
 @pytest.mark.parametrize("name", SOURCES)
@@ -248,17 +245,14 @@ def test_sources_as_lists_of_lines(saved):
     assert [cell.cell_id for cell in report.cells] == ["a", "c"]
 
 
-@pytest.mark.parametrize("count", [0, -1, 10**12, None])
+@pytest.mark.parametrize("count", [0, 10**12, None])
 def test_odd_prompt_numbers(saved, count):
     checked(saved(raw(code("x = 1", id="a", execution_count=count), code("print(x)", id="b", execution_count=count))))
 
 
-@pytest.mark.parametrize("count", ["1", 1.5, True, [1]])
+@pytest.mark.parametrize("count", ["1", 1.5, True, [1], -1])
 def test_prompt_numbers_of_another_kind(saved, count):
-    try:
-        checked(saved(raw(code("x = 1", id="a", execution_count=count))))
-    except NotebookError as error:
-        assert error.hint
+    answered(saved(raw(code("x = 1", id="a", execution_count=count))))
 
 
 OUTPUTS = [
@@ -287,18 +281,12 @@ BAD_OUTPUTS = [
 
 @pytest.mark.parametrize("outputs", BAD_OUTPUTS)
 def test_outputs_that_are_none(saved, outputs):
-    try:
-        checked(saved(raw(code("x = 1", id="a", outputs=outputs))))
-    except NotebookError as error:
-        assert error.hint
+    answered(saved(raw(code("x = 1", id="a", outputs=outputs))))
 
 
 @pytest.mark.parametrize("tags", [None, "text", 5, [1], {"a": 1}, ["prodkit:ignore", None]])
 def test_tags_of_another_kind(saved, tags):
-    try:
-        checked(saved(raw(code("x = 1", id="a", metadata={"tags": tags}))))
-    except NotebookError as error:
-        assert error.hint
+    answered(saved(raw(code("x = 1", id="a", metadata={"tags": tags}))))
 
 
 LARGE = {
@@ -330,12 +318,8 @@ def test_cells_that_are_no_code(saved):
 
 
 def test_a_kind_of_cell_that_nobody_knows(saved):
-    try:
-        checked(
-            saved(raw({"cell_type": "spreadsheet", "source": "", "metadata": {}, "id": "s"}, code("x = 1", id="a")))
-        )
-    except NotebookError as error:
-        assert error.hint
+    sheet = {"cell_type": "spreadsheet", "source": "", "metadata": {}, "id": "s"}
+    answered(saved(raw(sheet, code("x = 1", id="a"))))
 
 
 # -- at random --------------------------------------------------------------------------------------------------------
@@ -382,10 +366,7 @@ def test_a_notebook_with_anything_in_any_place(tmp_path_factory, changes):
             continue
     path_of = tmp_path_factory.getbasetemp() / "anything.ipynb"
     path_of.write_text(json.dumps(content))
-    try:
-        checked(path_of)
-    except NotebookError as error:
-        assert error.message
+    answered(path_of)
 
 
 @settings(max_examples=300, deadline=None, derandomize=True, database=None, suppress_health_check=list(HealthCheck))

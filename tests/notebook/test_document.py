@@ -42,7 +42,7 @@ def test_each_notebook_is_read_or_refused_with_a_hint(name):
     try:
         notebook = read_notebook(NOTEBOOKS / f"{name}.ipynb")
     except NotebookError as error:
-        assert error.hint  # noqa: PT017 - either way is right; the next test says which
+        assert error.hint  # either way is right; the next test says which
     else:
         assert len(notebook.code_digest) == 64
         assert len({cell.cell_id for cell in notebook.cells}) == len(notebook.cells)

@@ -18,6 +18,8 @@ from jupyter_prodkit.session.tracker import Tracker
 
 sys.path.append(str(Path(__file__).parents[1] / "check"))  # whole sessions in a real shell: `playing`
 
+from pair import Both
+
 
 class Tracked:
     """Runs code in a namespace, the tracker watching."""
@@ -45,6 +47,14 @@ class Tracked:
 @pytest.fixture
 def tracked() -> Tracked:
     return Tracked()
+
+
+@pytest.fixture(scope="module")
+def both() -> Iterator[Both]:
+    """Plays a program without the tracker and with it, and compares what can be noticed of it."""
+    made = Both()
+    yield made
+    made.close()
 
 
 class Kernel:
