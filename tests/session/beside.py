@@ -100,7 +100,7 @@ def _process() -> list[Any]:
         str(np.get_printoptions()),
         pd.get_option("display.precision"),
         [sys.gettrace() is None, sys.getprofile() is None, sys.getrecursionlimit(), gc.isenabled(), len(gc.garbage)],
-        [thread.name.partition("-")[0] for thread in threading.enumerate()],
+        [thread.name.partition("-")[0] for thread in threading.enumerate() if "asyncio" not in thread.name],
         decimal.getcontext().prec,
         len(logging.getLogger().handlers),
         sorted(sys.modules["builtins"].__dict__),

@@ -25,6 +25,7 @@ from jupyter_prodkit.check.report import Report
 from jupyter_prodkit.session.record import Timeline
 
 _PROMPT = re.compile(r"^(Out\[\d+\]: |(CPU times|Wall time): .*\n)", re.MULTILINE)
+_ADDRESS = re.compile(r"\b(at |0x)[0-9a-f]{6,}")
 _OPTIONS = ("display.precision", "display.max_rows", "display.max_columns", "display.width")
 
 
@@ -93,14 +94,16 @@ class _Loud(Player):
         with contextlib.redirect_stdout(said), contextlib.redirect_stderr(said):
             result: Any = self.run(source, cell_id)
         error = result.error_before_exec or result.error_in_exec
-        return _PROMPT.sub("", said.getvalue()) + (f"{type(error).__name__}: {error}" if error else "")
+        return _ADDRESS.sub("ADDRESS", _PROMPT.sub("", said.getvalue())) + (
+            f"{type(error).__name__}: {error}" if error else ""
+        )
 
 
 @contextlib.contextmanager
 def _as_at_start() -> Iterator[None]:
     """Have a kernel's start: what code in cells does to the process is undone in the end."""
     environ, folder, path, main = dict(os.environ), os.getcwd(), list(sys.path), sys.modules["__main__"]  # noqa: PTH109
-    modules, state, numpy_state = set(sys.modules), random.getstate(), np.random.get_state()  # noqa: NPY002
+    modules, state, numpy_state = dict(sys.modules), random.getstate(), np.random.get_state()  # noqa: NPY002
     options, printing = {name: pd.get_option(name) for name in _OPTIONS}, np.get_printoptions()
     random.seed()
     np.random.seed(None)  # noqa: NPY002
@@ -115,7 +118,8 @@ def _as_at_start() -> Iterator[None]:
         os.environ.update(environ)
         sys.path[:] = path
         sys.modules["__main__"] = main
-        for name in set(sys.modules) - modules:
+        sys.modules.update(modules)
+        for name in set(sys.modules) - modules.keys():
             if getattr(sys.modules[name], "__file__", None) and folder in str(sys.modules[name].__file__):
                 del sys.modules[name]
         random.setstate(state)
