@@ -44,6 +44,7 @@ class Describer:
     def names(self, namespace: Mapping[str, Any]) -> dict[str, Any]:
         """Return what each name holds, but for the shell's own."""
         own = {"In", "Out", "_ih", "_oh", "_dh", "exit", "quit", "open", "get_ipython", "__builtins__", "__builtin__"}
+        own |= {"__warningregistry__"}  # holds how often filters were set since the process began: other in each
         return {str(name): self.value(value) for name, value in namespace.items() if name not in own}
 
     def value(self, value: Any) -> Any:
