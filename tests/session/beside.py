@@ -31,7 +31,9 @@ import importlib
 import numpy as np
 import pandas as pd
 from described import Describer
+from IPython.core.inputtransformer2 import TransformerManager
 from playing import Player
+from programs import PRELUDE
 
 import jupyter_prodkit.check.check as judge
 
@@ -49,6 +51,7 @@ def played(cells: list[str], *, load_at: int | None, asks: bool) -> dict[str, An
     beside = io.StringIO()
     player = Player()
     player.shell.InteractiveTB.set_mode("Minimal")
+    _know_the_prelude(player.shell.input_transformer_manager)
     with contextlib.redirect_stdout(beside), contextlib.redirect_stderr(beside):
         for index, cell in enumerate(cells):
             if index == load_at:
@@ -62,6 +65,12 @@ def played(cells: list[str], *, load_at: int | None, asks: bool) -> dict[str, An
         found = {"shown": shown, "names": Describer().names(player.shell.user_ns), "process": process}
         _end(player)
     return {**found, "end": _normal(beside.getvalue())}
+
+
+def _know_the_prelude(manager: Any) -> None:
+    """All programs begin with the same long cell: IPython need not take it apart each time."""
+    real = manager.transform_cell
+    manager.transform_cell = lambda cell: _PRELUDE if cell == PRELUDE else real(cell)
 
 
 def _said(player: Player, cell: str, cell_id: str) -> list[str]:
@@ -151,6 +160,7 @@ def _restore() -> None:
     pd.set_option("display.precision", 6)
 
 
+_PRELUDE = TransformerManager().transform_cell(PRELUDE)
 _FOLDER = tempfile.mkdtemp(prefix="beside-")
 _PATH, _ENVIRON, _FILTERS = list(sys.path), dict(os.environ), list(warnings.filters)
 _BUILTINS, _MAIN = set(sys.modules["builtins"].__dict__), sys.modules["__main__"]

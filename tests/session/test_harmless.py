@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 
+import pytest
 from hypothesis import HealthCheck, Phase, given, settings
 from programs import PRELUDE, STATEMENTS, programs
 
@@ -11,12 +12,14 @@ from programs import PRELUDE, STATEMENTS, programs
 PROGRAMS = int(os.environ.get("PRODKIT_PROGRAMS", "2000"))
 
 
+@pytest.mark.slow
 def test_each_statement_alone(both):
     """Every kind of statement is played at least once, on the names that all programs begin with."""
     for place in range(0, len(STATEMENTS), 5):
         both.compare(([PRELUDE, *STATEMENTS[place : place + 5], "print('after')"], 0, False))
 
 
+@pytest.mark.slow
 @settings(
     max_examples=PROGRAMS, deadline=None, database=None, derandomize=True, print_blob=False,
     suppress_health_check=list(HealthCheck), phases=[Phase.explicit, Phase.generate, Phase.shrink],
