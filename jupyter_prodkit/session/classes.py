@@ -114,14 +114,16 @@ def _is_compiled(module: types.ModuleType) -> bool:
 
 def is_users_module(name: str) -> bool:
     """Return whether a module is the notebook or a file of the user's, not of Python or a package."""
-    return name == "__main__" or _is_users_file(name)
+    if name == "__main__":
+        return True
+    module = loaded(name)
+    file = None if module is None else module.__dict__.get("__file__")
+    return type(file) is str and _is_users_source(file)
 
 
-@lru_cache(maxsize=4096)
-def _is_users_file(name: str) -> bool:
-    module = sys.modules.get(name)
-    file = getattr(module, "__dict__", {}).get("__file__")
-    return type(file) is str and file.endswith(".py") and users_file(file)
+@lru_cache(maxsize=4096)  # by file: a name may come to stand for another module
+def _is_users_source(file: str) -> bool:
+    return file.endswith(".py") and users_file(file)
 
 
 def written_in_c(kind: type) -> list[type]:

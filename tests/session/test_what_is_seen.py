@@ -571,7 +571,7 @@ VALUES = {
     "an exception's notes": in_place("types", "ValueError(1)", "v.add_note('n')", "len(v.__notes__)"),
     "a module of one's own making": in_place("types", "types.ModuleType('m')", "v.n = getattr(v, 'n', 0) + 1", "v.n"),
     "a matplotlib figure": in_place("matplotlib.figure", "matplotlib.figure.Figure()", "_ = v.add_subplot()", "len(v.axes)"),
-    "a logger": in_place("logging", "logging.getLogger('of_a_test')", "v.level += 1", "v.level % 2"),
+    "a logger": in_place("logging", "logging.Logger('of_a_test')", "v.level += 1", "v.level % 2"),
 }  # fmt: skip
 
 TABLES = {
