@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from jupyter_prodkit.check.evidence import Evidence
 from jupyter_prodkit.check.judged import Judged
+from jupyter_prodkit.check.really import Really
 from jupyter_prodkit.check.repair import repair_plan
 from jupyter_prodkit.check.report import CellVerdict, Finding, Orphan, Report, verdict_of
 from jupyter_prodkit.check.rules import RULES, look_at_cells
 from jupyter_prodkit.check.rules.leftovers import orphaned
 from jupyter_prodkit.check.rules.secrets import redacted
 from jupyter_prodkit.check.settings import DEFAULTS, Settings
-from jupyter_prodkit.check.simulation import Really, simulate
+from jupyter_prodkit.check.simulation import simulate
 from jupyter_prodkit.check.surroundings import NOTHING_KNOWN, Surroundings
 from jupyter_prodkit.notebook.document import Notebook
 from jupyter_prodkit.session.record import Timeline

@@ -37,6 +37,8 @@ def compare(clean: CleanRun, cell: Cell, shown: Execution, match: Execution) -> 
     `clean` is the clean run's state before the cell.
     """
     same = shows_the_same(cell, shown, match)
+    if same and not shown.success and not match.success:
+        return Comparison()  # the same error: what it got done before is judged where it is read
     # Where both were seen to show the same, a value that there was no time to look at is taken to be the same, too.
     vouched = same is True and shown is not match and match.shown is not None and not match.shown.is_empty
     differing: list[tuple[str, Glimpse, Glimpse]] = []
@@ -44,18 +46,23 @@ def compare(clean: CleanRun, cell: Cell, shown: Execution, match: Execution) -> 
     for name in sorted(shown.outputs.keys() | match.outputs.keys()):
         left, (will, has) = _left(shown, name), _given(clean, match, name)
         was, had = left if left is not None else (None, None)
-        if was == will:
+        if was == will or _is_besides(clean, shown, match, name, had):
             continue
-        if _is_besides(clean, shown, match, name, had):
-            continue
-        if had is None or has is None:
-            if not vouched:
-                doubtful.append(name)
-        elif had.differs_from(has) and not (has is _GONE and had.digest is None):
+        differs = _differs(had, has)
+        if differs and had is not None and has is not None:
             differing.append((name, had, has))
-        elif not (had.equals(has) or _can_tell(had, has) or vouched):
+        elif differs is None and not vouched:
             doubtful.append(name)
     return Comparison(tuple(differing), None if same is None else not same, tuple(doubtful))
+
+
+def _differs(had: Glimpse | None, has: Glimpse | None) -> bool | None:
+    """Whether two values of other versions differ; None where that can't be told."""
+    if had is None or has is None or (has is _GONE and had.digest is None):
+        return None
+    if had.differs_from(has):
+        return True
+    return False if had.equals(has) or _can_tell(had, has) else None
 
 
 def _is_besides(clean: CleanRun, shown: Execution, match: Execution, name: str, had: Glimpse | None) -> bool:

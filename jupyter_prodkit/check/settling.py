@@ -9,10 +9,12 @@ from typing import Any
 
 from jupyter_prodkit.check.effort import Effort
 from jupyter_prodkit.check.judged import Judged
+from jupyter_prodkit.check.really import Really
 from jupyter_prodkit.check.replay.outcome import CleanOutcome, Replay, nondeterministic
 from jupyter_prodkit.check.replay.replay import replay, verify
-from jupyter_prodkit.check.simulation import Really, simulate
+from jupyter_prodkit.check.simulation import simulate
 from jupyter_prodkit.notebook.document import Cell, Notebook
+from jupyter_prodkit.notebook.names import code_names
 from jupyter_prodkit.notebook.outputs import same_outputs, shown_digest
 from jupyter_prodkit.progress import Progress
 from jupyter_prodkit.session.record import Execution, Glimpse, Timeline, Version
@@ -20,6 +22,7 @@ from jupyter_prodkit.session.stated import valued
 
 __all__ = ["settle", "verified", "with_closer_look"]
 
+_Versions = dict[tuple[str, str], list[tuple[Glimpse, Version]]]
 _OTHER_HASH_SEED = 2
 
 
@@ -78,13 +81,17 @@ def verified(notebook: Notebook, timeline: Timeline, effort: Effort, progress: P
 
 
 def with_closer_look(timeline: Timeline, held: Mapping[str, Glimpse]) -> Timeline:
-    """Return the timeline with the glimpses `held`, of values that the kernel still holds, where they were left."""
+    """Return the timeline with the glimpses `held`, of values that the kernel still holds, where they were left.
+
+    A value that was used since, and may have been changed by that, is no longer what the run left.
+    """
     wanted = {name: timeline.live[name] for name in held if name in timeline.live}
     executions = []
-    for run in timeline.executions:
+    for run in reversed(timeline.executions):
         found = {name: held[name] for name, version in wanted.items() if run.outputs.get(name) == version}
         executions.append(replace(run, after={**run.after, **found}) if found else run)
-    return replace(timeline, executions=tuple(executions))
+        wanted = {name: version for name, version in wanted.items() if name not in run.unlooked}
+    return replace(timeline, executions=tuple(reversed(executions)))
 
 
 def _told_apart(really: Really, first: Replay, second: Replay) -> Really:
@@ -99,12 +106,11 @@ def _is_doubtful(state: str) -> bool:
 
 def _really(notebook: Notebook, timeline: Timeline, run: Replay) -> Really:
     cells = {cell.cell_id: cell for cell in notebook.code_cells}
-    recorded: dict[str, list[Execution]] = {}
-    for execution in timeline.executions:
-        recorded.setdefault(execution.digest, []).append(execution)
+    recorded: dict[str, Execution] = {execution.digest: execution for execution in timeline.executions}
+    known = _known_versions(timeline)
     return Really(
         runs={
-            cell_id: _execution(cells[cell_id], outcome, recorded.get(cells[cell_id].digest, []))
+            cell_id: _execution(cells[cell_id], outcome, recorded.get(cells[cell_id].digest), known)
             for cell_id, outcome in run.outcomes.items()
         },
         refused={cell_id: outcome.refused for cell_id, outcome in run.outcomes.items() if outcome.refused},
@@ -112,38 +118,58 @@ def _really(notebook: Notebook, timeline: Timeline, run: Replay) -> Really:
     )
 
 
-def _execution(cell: Cell, outcome: CleanOutcome, recorded: Sequence[Execution]) -> Execution:
-    last = recorded[-1] if recorded else None
+def _execution(cell: Cell, outcome: CleanOutcome, last: Execution | None, known: _Versions) -> Execution:
     return Execution(
         number=0, cell_id=cell.cell_id, source=cell.source, digest=cell.digest, count=None, success=outcome.success,
         seconds=outcome.seconds, lacked=outcome.lacked, deleted=outcome.deleted, after=outcome.written,
-        outputs={name: _version(cell, name, seen, recorded) for name, seen in outcome.written.items()},
+        outputs={
+            name: _version(cell, name, seen, known.get((cell.digest, name), []) + known.get(("", name), []))
+            for name, seen in outcome.written.items()
+        },
         sharing={} if last is None else last.sharing, moved={} if last is None else last.moved,
         around={} if last is None else last.around, shown=_ReplayedOutputs(outcome.shown),
     )  # fmt: skip
 
 
-def _version(cell: Cell, name: str, seen: Glimpse, recorded: Sequence[Execution]) -> Version:
-    """The version of what a replayed cell made: that of a recorded run which made the same, so that the two agree."""
-    for run in reversed(recorded):
-        made = run.after.get(name)
-        if made is not None and (made.equals(seen) or (made.is_opaque and seen.is_opaque)):
-            return run.outputs[name] if name in run.outputs else valued(made.digest or "")
+def _known_versions(timeline: Timeline) -> _Versions:
+    """The versions that each name had, the latest first, by the code that made them, and by any code."""
+    found: _Versions = {}
+    for run in reversed(timeline.executions):
+        for name, version in run.outputs.items():
+            if name in run.after:
+                found.setdefault((run.digest, name), []).append((run.after[name], version))
+        for name, seen in (*run.after.items(), *run.before.items()):
+            if seen.digest is not None:
+                version = run.outputs[name] if name in run.after else run.inputs[name]
+                found.setdefault(("", name), []).append((seen, version))
+    return found
+
+
+def _version(cell: Cell, name: str, seen: Glimpse, known: Sequence[tuple[Glimpse, Version]]) -> Version:
+    """The version of what a replayed cell made: that of a recorded value which is the same, so that the two agree."""
+    for made, version in known:
+        if made.equals(seen) or (made.is_opaque and seen.is_opaque):
+            return version
     return valued(seen.digest + seen.hidden) if seen.digest is not None else f"replayed {cell.cell_id} {name}"
 
 
 def _surprising(notebook: Notebook, timeline: Timeline, really: Really) -> Cell | None:
     """The last cell that did otherwise than shown, where that may be chance.
 
-    So it is where a recorded run of the same code on the same inputs says so, or where something was drawn unseeded.
+    So it is where a recorded run of the same code on the same inputs says so, where something was drawn unseeded, and
+    in all cells that read what such a cell made.
     """
     recorded = {judged.cell.cell_id: judged for judged in simulate(notebook, timeline).cells}
-    found = [
-        judged.cell
-        for judged in simulate(notebook, timeline, really).cells
-        if judged.state in {"diverges", "failed"} and _may_be_chance(recorded[judged.cell.cell_id])
-    ]
-    return found[-1] if found else None
+    found: Cell | None = None
+    by_chance: set[str] = set()
+    for judged in simulate(notebook, timeline, really).cells:
+        if judged.state not in {"diverges", "failed", "nondeterministic"}:
+            continue
+        reads = code_names(judged.cell.source).needs
+        if _may_be_chance(recorded[judged.cell.cell_id]) or reads & by_chance:
+            found = judged.cell
+            by_chance |= set() if judged.clean_run is None else judged.clean_run.outputs.keys()
+    return found
 
 
 def _may_be_chance(recorded: Judged) -> bool:

@@ -8,46 +8,28 @@ whatever the timeline says.
 
 from __future__ import annotations
 
-import ast
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field, replace
-from types import MappingProxyType
+from dataclasses import replace
 
 from jupyter_prodkit.check.comparison import Comparison, compare, shows_the_same
 from jupyter_prodkit.check.homes import runs_of_cells, shown_before
 from jupyter_prodkit.check.judged import CleanRun, Judged, Mismatch
 from jupyter_prodkit.check.matching import matches, mismatches_of
+from jupyter_prodkit.check.really import NOTHING_RUN, Really, overlooked_in, told_from_chance, trusted, without
 from jupyter_prodkit.check.report import CellState
-from jupyter_prodkit.notebook.dataflow import needs_when_run, writes
+from jupyter_prodkit.notebook.dataflow import writes
 from jupyter_prodkit.notebook.document import Cell, Notebook
 from jupyter_prodkit.notebook.names import CodeNames, code_names
 from jupyter_prodkit.session.ambient import AT_START
 from jupyter_prodkit.session.record import Execution, Timeline, Version
 from jupyter_prodkit.session.stated import settle, stated_names
 
-__all__ = ["Really", "simulate"]
+__all__ = ["simulate"]
+
+_DISAGREE = "two runs on the same values showed different outputs"
 
 
-@dataclass(frozen=True, slots=True)
-class Really:
-    """What really running the page gave."""
-
-    runs: Mapping[str, Execution] = field(default_factory=lambda: MappingProxyType({}))
-    """What each cell did that was run, by its id."""
-    refused: Mapping[str, tuple[str, ...]] = field(default_factory=lambda: MappingProxyType({}))
-    """The cells that were not allowed to do something, and what."""
-    by_chance: Mapping[str, str] = field(default_factory=lambda: MappingProxyType({}))
-    """The cells that two clean runs disagree about, and how."""
-    shown_alike: frozenset[str] = frozenset()
-    """The cells that showed the same in two clean runs."""
-    unfinished: str = ""
-    """Why it ended before the last cell in doubt; empty where it did not."""
-
-
-_NOTHING_RUN = Really()
-
-
-def simulate(notebook: Notebook, timeline: Timeline, really: Really = _NOTHING_RUN) -> CleanRun:
+def simulate(notebook: Notebook, timeline: Timeline, really: Really = NOTHING_RUN) -> CleanRun:
     """Walk the page of `notebook` from a clean start, guided by what `timeline` says ran, and by what `really` did."""
     clean = CleanRun(at_start={**timeline.around, **AT_START})
     runs, before = runs_of_cells(notebook, timeline), shown_before(notebook, timeline)
@@ -59,52 +41,25 @@ def simulate(notebook: Notebook, timeline: Timeline, really: Really = _NOTHING_R
     for cell in notebook.code_cells:
         own = runs.get(cell.cell_id, [])
         clean.homes.update((run.number, cell) for run in own)
-        replay = _trusted(clean, cell, really)
+        replay = trusted(clean, cell, really)
         found = Judged(cell, "reproduced", tuple(own), None if own else before.get(cell.cell_id))
-        judged = _told_from_chance(clean, _judge(clean, found, same_code.get(cell.digest, []), replay), really)
+        judged = told_from_chance(clean, _judge(clean, found, same_code.get(cell.digest, []), replay, seen), really)
         clean.cells.append(judged)
         _advance(clean, cell, judged.clean_run, seen)
+        if judged.clean_run is None:  # what its runs so far wrote besides names, it may write otherwise
+            clean.around.update({name: f"clean run of {cell.cell_id}" for run in own for name in run.moved})
     _charge_what_the_page_does_not_explain(clean, timeline)
     return clean
 
 
-def _trusted(clean: CleanRun, cell: Cell, really: Really) -> Execution | None:
-    """What the cell really did, unless it was kept from doing it, or read what such a cell above had made."""
-    replay = really.runs.get(cell.cell_id)
-    if replay is None:
-        return None
-    reads = needs_when_run(code_names(cell.source), clean.definitions)
-    kept_from = cell.cell_id in really.refused or bool(reads & clean.untrusted)
-    written = frozenset(replay.outputs)
-    clean.untrusted = clean.untrusted | written if kept_from else clean.untrusted - written
-    return None if kept_from else replay
-
-
-def _told_from_chance(clean: CleanRun, judged: Judged, really: Really) -> Judged:
-    """The verdict, where what differs is chance: two clean runs disagree about it, or it draws without a seed."""
-    cell, run = judged.cell, judged.clean_run
-    by_chance = cell.cell_id in really.by_chance
-    if judged.is_replayed:
-        reads = needs_when_run(code_names(cell.source), clean.definitions)
-        by_chance |= judged.state == "diverges" and bool(reads & clean.by_chance)
-    elif judged.shown is not None:
-        by_chance |= bool(judged.shown.drew_unseeded) and not _only_imports(cell)
-    written = frozenset[str]() if run is None else frozenset(run.outputs)
-    clean.by_chance = clean.by_chance | written if by_chance else clean.by_chance - written
-    if judged.shows_otherwise and cell.cell_id in really.shown_alike:
-        return judged  # whatever the values do by chance: both clean runs showed the same, and the page does not
-    if by_chance and judged.state in {"reproduced", "diverges"} and not judged.edited:
-        return replace(judged, state="nondeterministic", chance=really.by_chance.get(cell.cell_id, ""))
-    return judged
-
-
-def _only_imports(cell: Cell) -> bool:
-    return cell.tree is not None and all(isinstance(one, (ast.Import, ast.ImportFrom)) for one in cell.tree.body)
-
-
-def _judge(clean: CleanRun, found: Judged, same_code: list[Execution], replay: Execution | None) -> Judged:
+def _judge(
+    clean: CleanRun, found: Judged, same_code: list[Execution], replay: Execution | None, seen: set[Version]
+) -> Judged:
     cell, shown = found.cell, found.shown
     edited = shown is not None and shown.digest != cell.digest
+    overlooked = None if edited or shown is None or replay is None else overlooked_in(clean, shown, replay)
+    if replay is not None and overlooked:
+        replay = without(replay, {name for name in overlooked if replay.outputs[name] not in seen})
     match = replay or _find_match(clean, None if edited else shown, same_code)
     missing = _surely_missing(clean, code_names(cell.source), match)
     found = replace(found, edited=edited, missing=missing, clean_run=match, is_replayed=replay is not None)
@@ -115,13 +70,27 @@ def _judge(clean: CleanRun, found: Judged, same_code: list[Execution], replay: E
     mismatches = () if edited or match is shown else mismatches_of(clean, shown)
     if match is None:
         return replace(found, state="failed" if missing or not cell.is_valid else "unverified", mismatches=mismatches)
-    compared = compare(clean, cell, shown, match)
+    compared = compare(clean, cell, shown, without(match, overlooked or ()))
     if match is not shown and not edited and replay is None and _same_outcome(shown, match, mismatches):
-        return replace(found, clean_run=shown)
+        # What the shown run found set already, a clean run sets.
+        return replace(found, clean_run=replace(shown, moved={**match.moved, **shown.moved}))
+    state = _state(found, match, compared, from_the_same=overlooked is not None)
+    if state == "reproduced" and replay is None and _showed_otherwise(clean, match, same_code):
+        return replace(found, state="nondeterministic", mismatches=mismatches, chance=_DISAGREE)
     return replace(
-        found, state=_state(found, match, compared), mismatches=mismatches, differing=compared.differing,
+        found, state=state, mismatches=mismatches, differing=compared.differing,
         shows_otherwise=bool(compared.shows_otherwise),
     )  # fmt: skip
+
+
+def _showed_otherwise(clean: CleanRun, match: Execution, same_code: Sequence[Execution]) -> bool:
+    """Whether another run of the code read just the same and showed something else."""
+    seen = None if match.shown is None else match.shown.digest
+    others = [run for run in same_code if run is not match and run.shown is not None and run.shown.digest != seen]
+    return seen is not None and any(
+        run.shown is not None and run.shown.digest is not None and run.success == match.success and matches(clean, run)
+        for run in others
+    )
 
 
 def _judged_unseen(found: Judged) -> Judged:
@@ -141,14 +110,17 @@ def _judged_unseen(found: Judged) -> Judged:
     return replace(found, state="unverified" if has_run else "never run")
 
 
-def _state(found: Judged, match: Execution, compared: Comparison) -> CellState:
-    """The state of a cell of which it is known what a clean run gives."""
+def _state(found: Judged, match: Execution, compared: Comparison, *, from_the_same: bool) -> CellState:
+    """The state of a cell of which it is known what a clean run gives.
+
+    Of the same code on the same input the record is believed where a replay finds nothing against it.
+    """
     assert found.shown is not None
     if not match.success and found.shown.success:
         return "failed"
     if compared.differing or compared.shows_otherwise or match.success != found.shown.success:
         return "diverges"
-    return "reproduced" if compared.is_known else "unverified"
+    return "reproduced" if compared.is_known or from_the_same else "unverified"
 
 
 def _find_match(clean: CleanRun, shown: Execution | None, same_code: Sequence[Execution]) -> Execution | None:

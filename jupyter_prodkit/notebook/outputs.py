@@ -114,7 +114,9 @@ def same_outputs(one: Sequence[Output], other: Sequence[Output]) -> bool:
 
 
 def _what_counts(outputs: Sequence[Output]) -> Iterator[_Shown]:
+    """What counts, the errors last: figures that are still open are shown before or after one."""
     printed: list[str] = []
+    errors: list[_Shown] = []
     for output in outputs:
         kind = output.get("output_type")
         if kind == "stream":
@@ -126,12 +128,13 @@ def _what_counts(outputs: Sequence[Output]) -> Iterator[_Shown]:
         printed = []
         if kind == "error":
             said = f"{_text(output.get('ename'))}: {_text(output.get('evalue'))}"
-            yield _Shown("error", "", _PLACE.sub("", said))
+            errors.append(_Shown("error", "", _PLACE.sub("", said)))
         elif isinstance(data := output.get("data"), Mapping) and data:
             mime = _richest(data)
             yield _Shown("data", mime, _text(data[mime]))
     if any(printed):
         yield _Shown("stream", "", "".join(printed))
+    yield from errors
 
 
 def _richest(data: Mapping[str, Any]) -> str:

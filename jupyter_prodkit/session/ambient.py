@@ -7,6 +7,7 @@ import os
 import random
 import re
 import sys
+import warnings
 from collections.abc import Callable, Mapping
 from contextlib import suppress
 from dataclasses import dataclass
@@ -14,26 +15,31 @@ from typing import Any
 
 import xxhash
 
-from jupyter_prodkit.session.classes import loaded
+from jupyter_prodkit.session.classes import instance_attributes, loaded
 from jupyter_prodkit.session.record import Version
 
 __all__ = ["AT_START", "OPTIONS", "STREAMS", "UNSEEDED", "Ambient", "Observed", "may_depend_on"]
 
 STREAMS = ("random", "numpy.random", "torch.random")
 OPTIONS = ("numpy options", "pandas options", "matplotlib options")
+FIGURES = "pyplot figures"
+UNTOLD = "what no record tells"
 UNSEEDED = "unseeded"
 _DEFAULT = "as the library has them"
 _START = "as at the start"
 AT_START: Mapping[str, Version] = {
     **dict.fromkeys(STREAMS, UNSEEDED),
     **dict.fromkeys(OPTIONS, _DEFAULT),
-    **dict.fromkeys(("cwd", "environ", "sys.path", "python settings"), _START),
+    **dict.fromkeys(("cwd", "environ", "sys.path", "python settings", FIGURES), _START),
 }
 """What is around the code when a kernel starts."""
 
 # Keys that matplotlib settles by itself when the first figure is made.
 _SETTLED_LATE = frozenset({"backend", "backend_fallback", "interactive", "toolbar", "savefig.directory"})
 _SEEDS = re.compile(r"seed|set_state|setstate|set_rng_state|manual_seed")
+_CALLS_SEED = re.compile(r"(?:seed\w*|set_?state|set_rng_state) *\(")
+_BLOCK = 624
+"""How many numbers the Mersenne Twister makes at once (Matsumoto and Nishimura, 1998)."""
 _SETS_OPTIONS = {
     "numpy options": re.compile(r"printoptions|set_string_function"),
     "pandas options": re.compile(r"set_option|\boptions\b|option_context"),
@@ -43,7 +49,9 @@ _READS = {
     "cwd": re.compile(r"getcwd|\bcwd\b|Path\(|open\(|read_|load|glob|listdir|exists|[!%]"),
     "environ": re.compile(r"environ|getenv|[!%]|subprocess|Popen"),
     "sys.path": re.compile(r"\bimport\b|sys\.path"),
+    FIGURES: re.compile(r"plt\.|pyplot|pylab|\.plot\("),
 }
+_UNTOLD = re.compile(r"%store\s+-r|\b__subclasses__\b|\bgc\.get_(?:objects|referrers)\b")
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,8 +88,15 @@ class Ambient:
         before = dict(self.now)
         moved: dict[str, Version] = {}
         unseeded: dict[str, str] = {}
+        known = self._streams.keys()
         streams = self._observe_streams()
+        new = [stream for stream in self._streams if stream not in known]
         seeds = bool(streams) and (_SEEDS.search(source) or _SEEDS.search(called())) is not None
+        if new and (_CALLS_SEED.search(source) or _SEEDS.search(called())):  # in one cell with the import
+            streams += new
+            seeds = True
+        elif "numpy.random" in new and _numpy_has_drawn():
+            streams.append("numpy.random")
         for stream in streams:
             if seeds or before[stream].startswith("="):
                 moved[stream] = f"= {self._streams[stream]}"
@@ -147,6 +162,8 @@ def may_depend_on(source: str, around: Mapping[str, Version]) -> dict[str, Versi
     for name, pattern in _READS.items():
         if name in around and pattern.search(source):
             found[name] = around[name]
+    if _UNTOLD.search(source):  # equal to nothing that a clean run has
+        found[UNTOLD] = "as it was then"
     return found
 
 
@@ -159,6 +176,12 @@ def _numpy_state() -> str | None:
     rest = state["state"]["pos"] if keys is not None else state["state"]
     text = repr((state["bit_generator"], rest, state.get("has_gauss"), state.get("gauss")))
     return xxhash.xxh3_64_hexdigest((b"" if keys is None else keys.tobytes()) + text.encode())
+
+
+def _numpy_has_drawn() -> bool:
+    """Whether numbers were drawn since the stream was made or seeded: it stood at the end of its block then."""
+    state = loaded("numpy.random").get_state(legacy=False)
+    return state["bit_generator"] == "MT19937" and (state["state"]["pos"] < _BLOCK - 1 or bool(state["has_gauss"]))
 
 
 def _torch_state() -> str | None:
@@ -219,7 +242,24 @@ def _settings() -> Any:
         _DECIMAL_DEFAULTS if context is None else (context.prec, context.rounding),
         _NUMPY_DEFAULTS if not hasattr(numpy, "geterr") else tuple(sorted(numpy.geterr().items())),
         tuple(map(id, map(vars(builtins).get, _BUILTINS))),
+        [id(kind) for action, _, kind, *_ in warnings.filters if action == "error"],
     )
+
+
+def _figures() -> Any:
+    """What pyplot has open: the next cell draws on it. The kernel shows and closes it all, most often."""
+    pyplot: Any = loaded("matplotlib._pylab_helpers")
+    managers = {} if pyplot is None else pyplot.Gcf.figs
+    return [(number, [len(_held(one, "_children")) for one in _axes(held)]) for number, held in managers.items()]
+
+
+def _axes(manager: Any) -> Any:
+    return _held(_held(_held(manager, "canvas"), "figure"), "_localaxes")
+
+
+def _held(value: Any, name: str) -> Any:
+    """An attribute, whatever the class does when it is asked: the user's figures may be of a class of theirs."""
+    return dict(instance_attributes(value, type(value)) or ()).get(name, ())
 
 
 _DECIMAL_DEFAULTS = (28, "ROUND_HALF_EVEN")
@@ -231,6 +271,7 @@ _BUILTINS = tuple(
 )  # fmt: skip
 _PLACES: dict[str, Callable[[], Any]] = {
     "python settings": _settings,
+    FIGURES: _figures,
     "cwd": os.getcwd,
     "environ": lambda: os.environ._data,  # type: ignore[attr-defined]  # noqa: SLF001 - without decoding each
     "sys.path": lambda: sys.path,

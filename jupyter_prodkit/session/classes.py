@@ -5,6 +5,7 @@ from __future__ import annotations
 import struct
 import sys
 import types
+from collections.abc import Callable
 from functools import lru_cache
 from typing import Any
 
@@ -12,7 +13,6 @@ from jupyter_prodkit.session.user_files import users_file
 
 __all__ = [
     "class_members",
-    "comes_from_users_module",
     "defines",
     "derives",
     "instance_attributes",
@@ -25,6 +25,7 @@ __all__ = [
     "module_of",
     "name_of",
     "qualified_name",
+    "users_module_of",
     "written_in_c",
 ]
 
@@ -70,15 +71,16 @@ def is_class_of_notebook(value: Any) -> bool:
     return derives(type(value), type) and module_of(value) == "__main__"
 
 
-def comes_from_users_module(value: Any) -> bool:
-    """Return whether `value` is a module of the user's, or a function or class that one defines."""
+def users_module_of(value: Any) -> types.ModuleType | None:
+    """Return the module of the user's that `value` is, or that defines it if it is a function or class; else None."""
     if type(value) is types.ModuleType:
         name = types.ModuleType.__getattribute__(value, "__dict__").get("__name__")
     elif type(value) is types.FunctionType:
         name = value.__module__
     else:
         name = module_of(value) if derives(type(value), type) else None
-    return type(name) is str and name != "__main__" and is_users_module(name)
+    found = type(name) is str and name != "__main__" and is_users_module(name)
+    return loaded(name) if found and type(name) is str else None
 
 
 def line_of(kind: type) -> tuple[type, ...]:
@@ -99,8 +101,8 @@ def is_users_class(kind: type) -> bool:
 
 def is_genuine(kind: type) -> bool:
     """Return whether `kind` really comes from the module that it names, and does not just say so."""
-    module = sys.modules.get(module_of(kind))
-    held: Any = getattr(module, "__dict__", {})
+    module = loaded(module_of(kind))
+    held: Any = {} if module is None else module.__dict__
     for part in str(_QUALIFIED_NAME_OF(kind)).split("."):
         held = held.get(part) if type(held) is dict else None
     return held is kind or (module is not None and not module_of(kind).startswith("__") and _is_compiled(module))
@@ -149,10 +151,13 @@ def defines(kind: type, name: str) -> bool:
     return any(name in _MEMBERS_OF(base) for base in _LINE_OF(kind))
 
 
-def instance_attributes(value: Any, kind: type) -> list[tuple[str, Any]] | None:
+def instance_attributes(
+    value: Any, kind: type, afford: Callable[[int], object] = lambda _: None
+) -> list[tuple[str, Any]] | None:
     """Return the attributes that `value` itself holds, in `__dict__` and slots, calling nothing of the user's.
 
-    None where the class hides them: a property stands where `__dict__` would be.
+    None where the class hides them: a property stands where `__dict__` would be. `afford` is told how many there are
+    before they are looked at, and may raise.
     """
     found: list[tuple[str, Any]] = []
     for base in _LINE_OF(kind):
@@ -161,7 +166,9 @@ def instance_attributes(value: Any, kind: type) -> list[tuple[str, Any]] | None:
             continue
         if type(own) is not types.GetSetDescriptorType and type(own) is not types.MemberDescriptorType:
             return None
-        found.extend(_by_name(own.__get__(value, kind)))
+        attributes = own.__get__(value, kind)
+        afford(dict.__len__(attributes))
+        found.extend(_by_name(attributes))
         break
     for base in _LINE_OF(kind):
         members = _MEMBERS_OF(base)

@@ -18,12 +18,13 @@ import gc
 import marshal
 import pathlib
 import re
-import time
 import types
 import uuid
+import weakref
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from itertools import islice
+from time import perf_counter  # bound now: a cell may put another clock there
 from typing import Any
 
 import xxhash
@@ -36,10 +37,12 @@ from jupyter_prodkit.session.classes import (
     is_users_class,
     is_users_module,
     line_of,
+    loaded,
     module_of,
     qualified_name,
     written_in_c,
 )
+from jupyter_prodkit.session.reach import global_names
 
 __all__ = ["Budget", "Digest", "digest", "examine"]
 
@@ -80,6 +83,9 @@ _BY_NAME_ALONE = frozenset({"logging", "argparse", "typing"})
 """Libraries whose objects stand for themselves: to use a logger changes nothing that a result depends on."""
 
 
+_SLOTS_OF_FRACTION = {name: vars(fractions.Fraction)[name] for name in fractions.Fraction.__slots__}
+
+
 class _Opaque(Exception):  # noqa: N818 - no error: this is how the walk says that it has to give up
     """The value can't be told by what it contains."""
 
@@ -89,11 +95,11 @@ class Budget:
     """How long looking at values may take, in seconds; spent by every digest that is given it."""
 
     seconds: float
-    started: float = field(default_factory=time.perf_counter)
+    started: float = field(default_factory=perf_counter)
 
     def left(self) -> float:
         """Return the seconds left; negative where it is overspent."""
-        return self.seconds - (time.perf_counter() - self.started)
+        return self.seconds - (perf_counter() - self.started)
 
 
 @dataclass(frozen=True, slots=True)
@@ -112,6 +118,8 @@ class Digest:
     """The same, of floats only the first seven digits: what two computations of one value have in common."""
     hidden: str = ""
     """Digest of what libraries keep in private attributes: tells that a value was changed, not that it differs."""
+    reads: frozenset[str] = frozenset()
+    """The notebook's names that functions in it read when they are called."""
 
 
 def digest(value: Any, budget: Budget | None = None) -> str | None:
@@ -125,14 +133,17 @@ def examine(value: Any, budget: Budget | None = None) -> Digest:
     try:
         walk.value(value, 0)
     except _Opaque:
-        return Digest(None, walk.found_parts(), walk.in_time, is_small=walk.is_small)
+        return Digest(None, walk.found_parts(), walk.in_time, is_small=walk.is_small, reads=frozenset(walk.reads))
     except KeyboardInterrupt:
         raise
     except BaseException:  # noqa: BLE001 - changed by another thread meanwhile, or stranger than we know
         return Digest(None, walk.found_parts())
     hidden = walk.hidden.hexdigest() if walk.hides else ""
     coarse = walk.content(coarse=True)
-    return Digest(walk.content(), walk.found_parts(), is_small=walk.is_small, coarse=coarse, hidden=hidden)
+    return Digest(
+        walk.content(), walk.found_parts(), is_small=walk.is_small, coarse=coarse, hidden=hidden,
+        reads=frozenset(walk.reads),
+    )  # fmt: skip
 
 
 class _Walk:
@@ -156,6 +167,7 @@ class _Walk:
         self._hides: list[bool] = [] if parent is None else parent._hides  # noqa: SLF001
         self._kept: list[Any] = [] if parent is None else parent._kept  # noqa: SLF001
         self.hidden: Any = xxhash.xxh3_128() if parent is None else parent.hidden
+        self.reads: set[str] = set() if parent is None else parent.reads
         self._classes: dict[int, bytes] = {} if parent is None else parent._classes  # noqa: SLF001
 
     def content(self, *, coarse: bool = False) -> str:
@@ -206,9 +218,9 @@ class _Walk:
         self._feed(content)
 
     def number(self, value: Any) -> None:
-        """Feed a number, fourteen digits of it."""
+        """Feed a number, fourteen digits of it; a whole one is no sum of parts with noise, most often."""
         self._feed(b"f;")
-        self._floats.update(b"%.14g;" % value)
+        self._floats.update((b"%.17g;" if value.is_integer() else b"%.14g;") % value)
         self._coarse_floats.update(b"%.7g;" % (value + 0.0))
 
     def bytes(self, kind: str, content: Any, size: int) -> None:
@@ -302,12 +314,22 @@ class _Walk:
     def mapping(self, value: Any, depth: int) -> None:
         """Feed a dictionary, past any method of a subclass; the order of its keys counts."""
         self.part(value)
-        size = dict.__len__(value)
-        self.afford(size * _SECONDS_PER_NODE)
-        self._feed(f"dict {size}{{".encode())
-        for key, item in list(dict.items(value)):
+        self.afford(dict.__len__(value) * _SECONDS_PER_NODE)
+        self._pairs(list(dict.items(value)), depth)
+
+    def _pairs(self, pairs: list[tuple[Any, Any]], depth: int) -> None:
+        self._feed(f"dict {len(pairs)}{{".encode())
+        for key, item in pairs:
             self.value(key, depth)
             self.value(item, depth)
+
+    def ordered_mapping(self, value: collections.OrderedDict[Any, Any], depth: int) -> None:
+        """Feed an OrderedDict: its order is one of its own, which only its own iterator tells, and that hashes."""
+        self.afford(dict.__len__(value) * _SECONDS_PER_NODE)
+        if not all(id(type(key)) in _PLAIN for key in dict.keys(value)):
+            raise _Opaque
+        self.part(value)
+        self._pairs(list(value.items()), depth)
 
     def proxy(self, value: types.MappingProxyType[Any, Any], depth: int) -> None:
         """Feed a read-only view of a dictionary."""
@@ -358,10 +380,14 @@ class _Walk:
         if type(name) is not str:
             raise _Opaque
         self.text("module", name)
-        if name != "__main__" and is_users_module(name):
+        made_by_hand = content.get("__spec__") is None and loaded(name) is not value
+        if made_by_hand or (name != "__main__" and is_users_module(name)):
+            if made_by_hand and self._met.setdefault(id(value), len(self._met)) < len(self._met) - 1:
+                return
             self.part(value)
+            self.afford(len(content) * _SECONDS_PER_NODE)
             for member, held in list(content.items()):
-                if not member.startswith("__"):
+                if type(member) is str and not member.startswith("__"):
                     self.text("member", member)
                     self._attribute(held, depth, of_library=True)
 
@@ -377,6 +403,8 @@ class _Walk:
         else:
             self._feed(b"def ")
             self.code(value.__code__, depth)
+            if module == "__main__":
+                self.reads |= global_names(value.__code__)
         self.value(value.__defaults__, depth)
         self.value(value.__kwdefaults__, depth)
         for cell in value.__closure__ or ():
@@ -418,13 +446,30 @@ class _Walk:
             if part is not None:
                 self.value(part, depth)
 
+    def reference(self, value: weakref.ReferenceType[Any], _: int) -> None:
+        """Note what a weak reference refers to; it is told by nothing else."""
+        self.part(value)
+        referent = value()
+        if referent is not None:
+            self.part(referent)
+        raise _Opaque
+
     def cached(self, value: Any, depth: int) -> None:
-        """Feed a function with `lru_cache`: how much its cache holds is part of what it does."""
+        """Feed a function with `lru_cache`: what its cache holds is part of what it does."""
         wrapped = getattr(value, "__wrapped__", None)
         information = value.cache_info()
         self.part(value)
         self.text("cache", f"{information.maxsize} {information.currsize} {information.misses}")
         self.value(wrapped, depth)
+        self.afford(information.currsize * _SECONDS_PER_NODE)
+        for held in gc.get_referents(value):
+            if type(held) is dict and held is not getattr(value, "__dict__", None):
+                for key in list(held):  # what was asked for: with the function that settles what was answered
+                    self.value(key, depth)
+
+    def fraction(self, value: fractions.Fraction, _: int) -> None:
+        """Feed a fraction, past any method of a subclass."""
+        self.text("fraction", " ".join(str(_SLOTS_OF_FRACTION[name].__get__(value)) for name in _SLOTS_OF_FRACTION))
 
     def _class(self, value: type, depth: int) -> None:
         if not is_users_class(value):
@@ -462,7 +507,7 @@ class _Walk:
         self.part(value)
         self.value(kind, depth)
         self._builtin_content(value, kind, depth)
-        attributes = instance_attributes(value, kind)
+        attributes = instance_attributes(value, kind, lambda count: self.afford(count * _SECONDS_PER_NODE))
         if attributes is None:
             raise _Opaque
         if derives(kind, enum.Enum):
@@ -561,7 +606,7 @@ _BY_TYPE: dict[int, Callable[[_Walk, Any, int], None]] = {
     id(dict): _Walk.mapping,
     id(set): _Walk.set,
     id(frozenset): _Walk.set,
-    id(collections.OrderedDict): _Walk.mapping,
+    id(collections.OrderedDict): _Walk.ordered_mapping,
     id(collections.Counter): _Walk.mapping,
     id(collections.defaultdict): _Walk.default_mapping,
     id(collections.deque): _Walk.ordered,
@@ -576,6 +621,7 @@ _BY_TYPE: dict[int, Callable[[_Walk, Any, int], None]] = {
     id(staticmethod): _Walk.descriptor,
     id(classmethod): _Walk.descriptor,
     id(property): _Walk.descriptor,
+    id(weakref.ReferenceType): _Walk.reference,
     id(functools._lru_cache_wrapper): _Walk.cached,  # noqa: SLF001 - the type has no public name
 }
 _CONTENT: tuple[tuple[type, Callable[[_Walk, Any, int], None]], ...] = (
@@ -587,15 +633,17 @@ _CONTENT: tuple[tuple[type, Callable[[_Walk, Any, int], None]], ...] = (
     (str, lambda walk, value, _: walk.text("s", str.__str__(value))),
     (int, lambda walk, value, _: walk.text("i", int.__repr__(value))),
     (float, lambda walk, value, _: walk.number(float.__float__(value))),
+    (fractions.Fraction, _Walk.fraction),
     (bytes, lambda walk, value, _: walk.bytes("b", bytes.__getitem__(value, slice(None)), bytes.__len__(value))),
 )
 
 
 def _library(name: str) -> Callable[[_Walk, Any, type, int], bool]:
     def feed(walk: _Walk, value: Any, kind: type, depth: int) -> bool:
-        from jupyter_prodkit.session import library_digest
+        from jupyter_prodkit.session import library_digest, pandas_digest
 
-        return bool(getattr(library_digest, name)(walk, value, kind, depth))
+        room = pandas_digest if name == "pandas_value" else library_digest
+        return bool(getattr(room, name)(walk, value, kind, depth))
 
     return feed
 

@@ -18,7 +18,7 @@ from typing import Any
 
 from jupyter_prodkit.notebook.syntax import shared_tree
 from jupyter_prodkit.notebook.transform import to_python
-from jupyter_prodkit.session.classes import comes_from_users_module
+from jupyter_prodkit.session.classes import users_module_of
 from jupyter_prodkit.session.record import Version
 from jupyter_prodkit.session.user_files import place_version, users_file
 
@@ -39,10 +39,13 @@ class FilesUsed:
         self._before: dict[str, Version] = {}
         self._source = ""
         self._seen: set[str] = set()
+        self._modules: dict[str, tuple[object, Version]] = {}
+        self._imported: dict[str, Version] = {}
 
     def begin(self, source: str, texts: Iterable[str]) -> None:
         """Look at the files named in `source`, and by `texts` that it may use."""
         self._source = source
+        self._imported = {}
         named = [*_named_in(source), *(text for text in texts if _may_be_path(text))]
         if not named and not _LISTS.search(source):
             self._before = {}
@@ -53,20 +56,28 @@ class FilesUsed:
         self._before = {path: place_version(path) for path in paths if users_file(path)}
 
     def loaded(self, values: Iterable[Any]) -> None:
-        """Take the files of those `values` that are modules of the user's as read."""
+        """Take the files of those `values` that are modules of the user's, or come from one, as read.
+
+        What was read is what was there when the module was loaded: importing it again loads nothing.
+        """
         for value in values:
-            if type(value) is types.ModuleType and comes_from_users_module(value):
-                path = _absolute(vars(value)["__file__"])
-                self._before.setdefault(path, place_version(path))
+            module = users_module_of(value)
+            if module is not None:
+                path = _absolute(vars(module)["__file__"])
+                held = self._modules.get(path)
+                if held is None or held[0] is not vars(module).get("__spec__"):  # reloading gives it another
+                    held = self._modules[path] = vars(module).get("__spec__"), place_version(path)
+                self._imported[path] = held[1]
 
     def end(self) -> tuple[dict[str, Version], dict[str, Version]]:
         """Return what was read since `begin`, by path with what was in it, and what was written, with what is now."""
-        if not self._before:
+        if not self._before and not self._imported:
             return {}, {}
         now = {path: place_version(path) for path in self._before}
         written = {path: version for path, version in now.items() if version != self._before[path]}
         keeps = _KEEPS_OLD.search(self._source) is not None
         read = {path: version for path, version in self._before.items() if keeps or path not in written}
+        read.update(self._imported)
         self._seen |= read.keys() | written.keys()
         return read, written
 

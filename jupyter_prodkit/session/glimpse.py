@@ -117,9 +117,10 @@ def _sample(value: Any) -> str | None:
     if kind is getattr(loaded("numpy"), "ndarray", None):
         return _array_sample(value)
     if module_of(kind).startswith("pandas") and kind is getattr(loaded("pandas"), "DataFrame", None):
-        blocks = [block.values for block in value._mgr.blocks]  # noqa: SLF001 - asking for columns fills caches
-        samples = [_array_sample(values) or str(id(values)) for values in blocks]
-        return " ".join([str(value.shape), *samples])
+        from jupyter_prodkit.session.pandas_digest import frame_blocks  # as needed: few sessions have none
+
+        blocks = [block.values for block in frame_blocks(value)[1]]
+        return " ".join(_array_sample(values) or str(id(values)) for values in blocks)
     return None
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import re
 
 from jupyter_prodkit.notebook.names import CodeNames
 from jupyter_prodkit.session.record import Version
@@ -10,6 +11,7 @@ from jupyter_prodkit.session.record import Version
 __all__ = ["HISTORY", "History"]
 
 HISTORY = "history"
+_READ_IT = re.compile(r"(?:^| )(?:_{1,3}|_oh|_ih|_i{1,3}|Out|In)\(")
 
 
 class History:
@@ -27,6 +29,6 @@ class History:
         """The version of all that ran so far."""
         return f"= {self._chain}"
 
-    def asked_for(self, names: CodeNames) -> dict[str, Version]:
-        """Return the history, if code reads what it leaves, else nothing."""
-        return {HISTORY: self.version} if names.reads_history else {}
+    def asked_for(self, names: CodeNames, called: str) -> dict[str, Version]:
+        """Return the history, if code or the functions `called` read what it leaves, else nothing."""
+        return {HISTORY: self.version} if names.reads_history or _READ_IT.search(called) else {}

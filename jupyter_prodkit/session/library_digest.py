@@ -1,4 +1,4 @@
-"""Digests of the values of NumPy, pandas, SciPy, PyTorch and Polars, by what they hold, not how it is laid out."""
+"""Digests of the values of NumPy, SciPy, PyTorch, Polars and others, by what they hold, not how it is laid out."""
 
 from __future__ import annotations
 
@@ -15,8 +15,8 @@ from jupyter_prodkit.session.classes import (
 )
 
 __all__ = [
+    "array",
     "numpy_value",
-    "pandas_value",
     "pillow_value",
     "polars_value",
     "random_value",
@@ -75,8 +75,12 @@ def _array_object(walk: Any, value: Any, kind: type, depth: int, numpy: Any) -> 
         data = plain
         array(walk, numpy.where(mask, numpy.zeros((), data.dtype), data) if mask.any() else data, depth)
         array(walk, mask, depth)
+        fill = dict(instance_attributes(value, kind) or ()).get("_fill_value")
+        walk.fleeting(numpy.ma.default_fill_value(data.dtype) if fill is None else fill, depth)
         return
     array(walk, plain, depth)
+    if not plain.flags.writeable:
+        walk.text("array", "read only")
     if kind is not numpy.ndarray:
         walk.text("array", qualified_name(kind))
         for name, item in instance_attributes(value, kind) or ():
@@ -116,100 +120,6 @@ def _rounded(content: Any, digits: dict[int, tuple[int, int]]) -> Any:
     bits = content.reshape(-1).view(f"i{content.dtype.itemsize}") + half  # a new array
     bits &= mask
     return bits
-
-
-def pandas_value(walk: Any, value: Any, kind: type, depth: int) -> bool:
-    """Feed a frame, a series, an index or one of their arrays and scalars; False for anything else."""
-    pandas: Any = loaded("pandas")
-    if pandas is None:
-        return False
-    if is_users_class(kind):  # its own methods may stand in for any of pandas'
-        raise ValueError(kind)
-    if derives(kind, pandas.DataFrame):
-        _frame(walk, value, depth)
-    elif derives(kind, pandas.Series):
-        walk.text("series", "")
-        walk.part(value)
-        walk.value(value.name, depth)
-        _index(walk, value.index, depth, pandas)
-        _column(walk, value._values, depth, pandas)  # noqa: SLF001 - the only way without a copy
-    elif derives(kind, pandas.Index):
-        _index(walk, value, depth, pandas)
-    elif derives(kind, pandas.api.extensions.ExtensionArray):
-        walk.part(value)
-        _column(walk, value, depth, pandas)
-    else:
-        return _pandas_scalar(walk, value, kind, pandas)
-    return True
-
-
-def _pandas_scalar(walk: Any, value: Any, kind: type, pandas: Any) -> bool:
-    scalars = (pandas.Timestamp, pandas.Timedelta, pandas.Period, pandas.Interval, type(pandas.NaT), type(pandas.NA))
-    if not any(kind is one for one in scalars):
-        return False
-    walk.text(kind.__name__, repr(value))
-    return True
-
-
-def _frame(walk: Any, frame: Any, depth: int) -> None:
-    """Feed a frame column by column: how pandas has grouped them into blocks is no part of its value."""
-    pandas: Any = loaded("pandas")
-    manager = frame._mgr  # noqa: SLF001 - public access to columns fills caches of the user's frame
-    walk.part(frame)
-    walk.text("frame", f"{len(frame.index)} {len(frame.columns)}")
-    _index(walk, frame.columns, depth, pandas)
-    _index(walk, frame.index, depth, pandas)
-    columns: list[Any] = [None] * len(frame.columns)
-    for block in manager.blocks:
-        values = block.values
-        places = block.mgr_locs.as_array.tolist()
-        for row, place in enumerate(places):
-            columns[place] = values[row] if getattr(values, "ndim", 1) == 2 else values  # noqa: PLR2004
-    for column in columns:
-        _column(walk, column, depth, pandas)
-    if frame.attrs:
-        walk.fleeting(dict(frame.attrs), depth)
-
-
-def _index(walk: Any, index: Any, depth: int, pandas: Any) -> None:
-    walk.items("names", list(index.names), depth)
-    if isinstance(index, pandas.RangeIndex):
-        walk.text("range", f"{index.start} {index.stop} {index.step}")
-    elif isinstance(index, pandas.MultiIndex):
-        walk.afford(len(index) * 1e-6)
-        walk.items("index", index.tolist(), depth)
-    else:
-        _column(walk, index._values, depth, pandas)  # noqa: SLF001
-
-
-def _column(walk: Any, values: Any, depth: int, pandas: Any) -> None:
-    numpy: Any = loaded("numpy")
-    if type(values) is numpy.ndarray:
-        owner = values
-        while type(owner.base) is numpy.ndarray:
-            owner = owner.base
-        walk.part(owner)
-        array(walk, values, depth)
-        return
-    if is_users_class(type(values)):
-        raise ValueError(type(values))
-    walk.text("column", str(values.dtype))
-    if isinstance(values, pandas.Categorical):
-        walk.text("ordered", str(values.ordered))
-        array(walk, numpy.asarray(values.codes), depth)
-        _index(walk, values.categories, depth, pandas)
-    elif hasattr(values, "asi8"):
-        array(walk, values.asi8, depth)
-    elif hasattr(values, "_data") and hasattr(values, "_mask"):
-        array(walk, numpy.where(values._mask, numpy.zeros((), values._data.dtype), values._data), depth)  # noqa: SLF001
-        array(walk, values._mask, depth)  # noqa: SLF001
-    elif module_of(type(values)).partition(".")[0] == "pandas":
-        walk.afford(len(values) * 1e-6)
-        arrow = getattr(values, "_pa_array", None)  # past pandas' own conversions, which touch Python's warnings
-        walk.items("column", list(values) if arrow is None else arrow.to_pylist(), depth)
-    else:
-        walk.text("column of", qualified_name(type(values)))
-        walk.value(values, depth)
 
 
 def scipy_value(walk: Any, value: Any, kind: type, depth: int) -> bool:

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
-import time
+import re
+import types
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
+from time import perf_counter  # bound now: a cell may put another clock there
 from typing import Any
 
 from jupyter_prodkit.notebook.names import is_shells_own
+from jupyter_prodkit.session.classes import derives
 from jupyter_prodkit.session.digest import Budget
 from jupyter_prodkit.session.glimpse import glimpse_and_parts, is_immutable
 from jupyter_prodkit.session.record import Glimpse
@@ -16,7 +19,10 @@ __all__ = ["LiveNames"]
 
 _MAY_BE_THE_SHELLS = "_IOeqgo"  # first letters
 _TRY_AGAIN = 4.0
+_IN_FORMULA = re.compile(r"@([^\W\d]\w*)")
+_LONGEST_FORMULA = 1000
 _NO_PARTS: frozenset[int] = frozenset()
+_NO_NAMES: frozenset[str] = frozenset()
 
 
 @dataclass(slots=True)
@@ -29,6 +35,8 @@ class _Seen:
     """What it took; of a look that was given up a multiple of that, so that it is tried again when it may succeed."""
     is_small: bool
     """Whether it is looked at however little time there is."""
+    reads: frozenset[str]
+    """The names that functions which it holds read when they are called."""
 
 
 class LiveNames:
@@ -60,6 +68,26 @@ class LiveNames:
         """Return what the last look at `name` found, None where there was none since it was bound."""
         seen = self._seen.get(name)
         return None if seen is None or name not in self._ids else seen.glimpse
+
+    def is_unsure(self, name: str) -> bool:
+        """Return whether nobody can say that the value is as it was when last looked at."""
+        seen = self._seen.get(name)
+        return seen is None or seen.glimpse.digest is None or name in self.passed_over
+
+    def parts_of(self, name: str) -> frozenset[int]:
+        """Return the addresses of the objects that the value of `name` is made of, as far as they are kept."""
+        seen = self._seen.get(name)
+        return _NO_PARTS if seen is None else seen.parts
+
+    def reached(self, names: Iterable[str]) -> set[str]:
+        """Return what functions read that the values of `names` hold, and those in turn."""
+        found: set[str] = set()
+        pending = [seen.reads for name in names if (seen := self._seen.get(name)) is not None and seen.reads]
+        while pending:
+            new = pending.pop() - found
+            found |= new
+            pending += [seen.reads for name in new if (seen := self._seen.get(name)) is not None and seen.reads]
+        return found
 
     def look(self, names: Iterable[str], budget: Budget | None) -> dict[str, Glimpse]:
         """Look at each of `names`, all of which are live; values that `budget` does not allow for get no digest."""
@@ -103,12 +131,17 @@ class LiveNames:
         before = self._seen.get(name)
         if before is not None and budget is not None and before.seconds > budget.left():
             budget = Budget(0.0)  # small values are looked at all the same
-        started = time.perf_counter()
+        started = perf_counter()
         glimpse, found = glimpse_and_parts(value, budget)
-        took = time.perf_counter() - started
+        took = perf_counter() - started
         parts = found.parts if found.parts is not None else frozenset({id(value)})
         seconds = took if found.in_time else max(_TRY_AGAIN * took, before.seconds if before is not None else 0.0)
-        return _Seen(glimpse, _NO_PARTS if is_immutable(value) else parts, seconds, is_small=found.is_small)
+        kept = _NO_PARTS if is_immutable(value) else parts
+        # What a function or class reads by itself, its text tells more precisely.
+        reads = _NO_NAMES if type(value) is types.FunctionType or derives(type(value), type) else found.reads
+        if type(value) is str and "@" in value:  # a formula, for `df.query` or `df.eval`
+            reads = frozenset(_IN_FORMULA.findall(value[:_LONGEST_FORMULA]))
+        return _Seen(glimpse, kept, seconds, is_small=found.is_small, reads=reads)
 
     def _keep(self, name: str, seen: _Seen) -> None:
         self.passed_over.discard(name)

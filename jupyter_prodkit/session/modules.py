@@ -5,15 +5,18 @@ from __future__ import annotations
 import hashlib
 import os
 import sys
+import types
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
 
 from jupyter_prodkit.notebook.names import code_names
+from jupyter_prodkit.session.classes import derives
 
 __all__ = ["UserModules"]
 
+_CONTENT_OF = type.__dict__["__dict__"].__get__(types.ModuleType)["__dict__"].__get__
 _LIBRARY_FOLDERS = ("site-packages", "dist-packages")
 _LARGEST_FILE = 1_000_000
 _MOST_FILES = 200  # looked at after each cell: nobody should wait for more
@@ -112,8 +115,8 @@ def _file(module: object) -> str | None:
 
 
 def _attribute(module: object, name: str) -> object:
-    # Not getattr alone: a module's own `__getattr__` is user code, and may import.
-    return getattr(module, "__dict__", {}).get(name)
+    # Not getattr: a module's own `__getattr__` is user code, and one that is loaded when first asked would be.
+    return _CONTENT_OF(module).get(name) if derives(type(module), types.ModuleType) else None
 
 
 def _as_loaded(module: object) -> _AsLoaded | None:

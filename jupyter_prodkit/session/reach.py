@@ -10,7 +10,7 @@ from weakref import WeakKeyDictionary
 
 from jupyter_prodkit.session.classes import class_members, module_of
 
-__all__ = ["reached_names"]
+__all__ = ["global_names", "reached_names"]
 
 _MOST_STEPS = 200
 _GLOBAL_LOADS = frozenset({"LOAD_GLOBAL", "LOAD_NAME"})
@@ -56,7 +56,7 @@ def _read_by_class(kind: type, namespace: Mapping[str, Any]) -> set[str]:
 
 
 def _read_by_function(function: types.FunctionType, namespace: Mapping[str, Any], depth: int = 0) -> set[str]:
-    found = set(_global_names(function.__code__)) if function.__globals__ is namespace else set()
+    found = set(global_names(function.__code__)) if function.__globals__ is namespace else set()
     enclosed = [_content(one) for one in function.__closure__ or ()]
     for inner in [*enclosed, function.__dict__.get("__wrapped__")]:
         if type(inner) is types.FunctionType and depth < 3:  # noqa: PLR2004 - decorators seldom stand deeper
@@ -71,10 +71,11 @@ def _content(cell: types.CellType) -> Any:
         return None
 
 
-def _global_names(code: types.CodeType) -> frozenset[str]:
+def global_names(code: types.CodeType) -> frozenset[str]:
+    """Return the global names that compiled code reads, and functions within it."""
     known = _GLOBALS_OF.get(code)
     if known is None:
         known = frozenset(str(one.argval) for one in dis.get_instructions(code) if one.opname in _GLOBAL_LOADS)
-        known = known.union(*(_global_names(one) for one in code.co_consts if type(one) is types.CodeType))
+        known = known.union(*(global_names(one) for one in code.co_consts if type(one) is types.CodeType))
         _GLOBALS_OF[code] = known
     return known

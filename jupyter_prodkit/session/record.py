@@ -103,6 +103,8 @@ class Execution:
     """A glimpse of each output after the run."""
     mutated: Mapping[str, frozenset[str]] = field(default_factory=lambda: MappingProxyType({}))
     """Each name whose object it changed in place, and the names that shared objects with it before."""
+    unlooked: frozenset[str] = frozenset()
+    """Names whose objects it may have changed in place, taken as unchanged: there was no time to look, or no use."""
     sharing: Mapping[str, frozenset[str]] = field(default_factory=lambda: MappingProxyType({}))
     """Each output that shares objects with other names after the run, and those names."""
     around: Mapping[str, Version] = field(default_factory=lambda: MappingProxyType({}))

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import _thread
 import concurrent.futures
 import logging
 import os
@@ -14,6 +13,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 from jupyter_prodkit.errors import NotebookError
 from jupyter_prodkit.notebook.document import Notebook, read_notebook
 from jupyter_prodkit.session.glimpse import glimpse
+from jupyter_prodkit.session.interrupts import HandedOn, until_done
 from jupyter_prodkit.session.kept import kept, restored, with_earlier
 from jupyter_prodkit.session.places import Places
 from jupyter_prodkit.session.record import Execution, Glimpse, Timeline, Version
@@ -59,6 +59,7 @@ class Session:
         self._outputs = ShownLog(shell)
         self._run: RunOutputs | None = None
         self._announced = 0
+        self._handed_on = HandedOn()
 
     # -- IPython's events -----------------------------------------------------------------------------------------
 
@@ -81,18 +82,27 @@ class Session:
         self._announced += 1
 
     def _before(self, info: Any) -> None:
-        source, cell_id = info.raw_cell or "", getattr(info, "cell_id", None)
+        try:
+            self._begin(info)
+        except KeyboardInterrupt:  # meant for the cell, which is about to begin: it gets it then
+            until_done(lambda: self._begin(info))
+            self._handed_on.begin()
+
+    def _begin(self, info: Any) -> None:
         if self._announced > 1:
             self._tracker.disturb()
         self._announced = 0
         self._run = self._outputs.begin()
-        try:
-            self._tracker.before_run(source, cell_id, self._run)
-        except KeyboardInterrupt:  # meant for the cell, which is about to begin: it gets it then
-            self._tracker.before_run(source, cell_id, self._run)
-            threading.Timer(_AGAIN_SECONDS, _thread.interrupt_main).start()
+        self._tracker.before_run(info.raw_cell or "", getattr(info, "cell_id", None), self._run)
 
     def _after(self, result: Any) -> None:
+        try:
+            self._end(result)
+        except KeyboardInterrupt:  # the cell is over: there is nothing left to stop
+            until_done(lambda: self._end(result))
+
+    def _end(self, result: Any) -> None:
+        self._handed_on.cancel()
         if result is None:  # an asynchronous cell was interrupted
             self._tracker.after_run(None, self._shell.execution_count - 1, KeyboardInterrupt())
             return
@@ -102,11 +112,7 @@ class Session:
         before = result.error_before_exec
         error = before if before is not None else result.error_in_exec
         self._outputs.end(self._run, error)
-        done = getattr(info, "cell_id", None), result.execution_count, error, info.raw_cell
-        try:
-            self._tracker.after_run(*done)
-        except KeyboardInterrupt:  # the cell is over: there is nothing left to stop
-            self._tracker.after_run(*done)
+        self._tracker.after_run(getattr(info, "cell_id", None), result.execution_count, error, info.raw_cell)
 
     def on_executed(self, listener: Callable[[str | None], None]) -> None:
         """Call `listener` with the cell's id after each run that was recorded."""

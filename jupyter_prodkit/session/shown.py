@@ -109,6 +109,8 @@ class ShownLog:
         request = self._request()
         if request is None:
             return None
+        if request in self._runs and self._runs[request] is self._last:  # a cell that runs a cell
+            return self._last
         last, self._last = self._last, RunOutputs()
         if last is not None:
             self._runs = {key: one for key, one in self._runs.items() if one is last}

@@ -5,12 +5,12 @@ from __future__ import annotations
 import gc
 import logging
 import threading
-import time
 import types
 from asyncio import CancelledError
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field, replace
+from time import perf_counter  # bound now: a cell may put another clock there
 from typing import Any
 
 from jupyter_prodkit.notebook.dataflow import Definitions, needs_when_run
@@ -18,9 +18,10 @@ from jupyter_prodkit.notebook.document import source_digest
 from jupyter_prodkit.notebook.names import NO_NAMES, CodeNames, bound_before, code_names
 from jupyter_prodkit.notebook.transform import own_magics_in, own_magics_only
 from jupyter_prodkit.session.ambient import OPTIONS, Ambient, may_depend_on
-from jupyter_prodkit.session.classes import comes_from_users_module, defines, is_class_of_notebook, name_of
+from jupyter_prodkit.session.classes import defines, users_module_of
 from jupyter_prodkit.session.digest import Budget
 from jupyter_prodkit.session.files_used import FilesUsed, texts_of
+from jupyter_prodkit.session.generations import Generations
 from jupyter_prodkit.session.history import History
 from jupyter_prodkit.session.live_names import LiveNames
 from jupyter_prodkit.session.modules import UserModules
@@ -56,7 +57,7 @@ class _Running:
     around: dict[str, Version] = field(default_factory=dict)
     cell_id: str | None = None
     shown: Shown | None = None
-    started: float = field(default_factory=time.perf_counter)
+    started: float = field(default_factory=perf_counter)
     inside: int = 0
     """How many pieces of code it runs that it hands to the shell itself: they are part of it."""
 
@@ -90,6 +91,7 @@ class Tracker:
         self._live = LiveNames(namespace)
         self._ambient = Ambient(from_start=from_start)
         self._files = FilesUsed()
+        self._generations = Generations(namespace, self._live)
         self._history = History()
         self._outputs_of: dict[str, Mapping[str, Version]] = {}  # of the last run of each code, by how it ended
         self._value_of: dict[Version, Version] = {}  # the versions of values that could be looked at, by their origin
@@ -140,6 +142,9 @@ class Tracker:
                 self._running[thread] = self._look(source, cell_id, shown)
         except Exception:  # noqa: BLE001 - tracking must never disturb a cell
             _log.debug("could not look at the cell before it ran", exc_info=True)
+        except KeyboardInterrupt:
+            self._running.pop(thread, None)  # it is asked again
+            raise
 
     def after_run(
         self, cell_id: str | None, count: int | None, error: BaseException | None, source: str | None = None
@@ -155,15 +160,16 @@ class Tracker:
         if running.inside:
             running.inside -= 1
             return
-        seconds = time.perf_counter() - running.started
+        seconds = perf_counter() - running.started
         try:
             if self._is_known(running, source):
                 with _no_collection():
                     self._add(self._executed(running, cell_id or running.cell_id, count, error, seconds))
         except Exception:  # noqa: BLE001 - tracking must never disturb a cell
             _log.debug("could not record the cell after it ran", exc_info=True)
-            with suppress(Exception):
-                self._add_unknown(running, cell_id or running.cell_id, count, seconds)
+            self._add_unknown(running, cell_id or running.cell_id, count, seconds)
+        except KeyboardInterrupt:  # half of what it did may have been noted: none of that counts
+            self._add_unknown(running, cell_id or running.cell_id, count, seconds)
         self._running.pop(thread, None)
         if running.source:
             self._on_executed(cell_id or running.cell_id)
@@ -179,8 +185,10 @@ class Tracker:
         inputs = {name: self._version_now(name, seen) for name, seen in before.items()}
         absent = frozenset(names.needs - ids.keys())
         self._ambient.between_runs()
+        called = self._called_text(reads)
         around = {
-            **may_depend_on(source, self._ambient.now), **self._history.asked_for(names), **self._earlier_classes(reads)
+            **may_depend_on(f"{source} {called}", self._ambient.now), **self._history.asked_for(names, called),
+            **self._generations.asked_for(source, reads),
         }  # fmt: skip
         self._files.begin(source, texts_of(map(self._namespace.get, reads)))
         return _Running(source, names, ids, inputs, absent, before, around, cell_id, shown)
@@ -189,7 +197,8 @@ class Tracker:
         if names.needs_any:
             return ids.keys()
         reads = needs_when_run(names, self._definitions) | names.shadowable
-        return (reads | reached_names(names.calls - self._definitions.deferred.keys(), self._namespace)) & ids.keys()
+        reads |= reached_names(names.calls - self._definitions.deferred.keys(), self._namespace)
+        return (reads | self._live.reached(reads)) & ids.keys()
 
     def _known(self, names: Iterable[str]) -> dict[str, Glimpse]:
         known = {name: self._live.known(name) for name in names}
@@ -212,17 +221,17 @@ class Tracker:
     def _executed(
         self, running: _Running, cell_id: str | None, count: int | None, error: BaseException | None, seconds: float
     ) -> Execution:
-        started = time.perf_counter()
+        started = perf_counter()
         self._credit = min(_MOST_CREDIT, self._credit + _SHARE_OF_USERS_TIME * seconds)
         ids = self._live.ids()
         bound = self._bound(running, ids, error)
         self._files.loaded(map(self._namespace.get, bound))
         read, rewritten = self._files.end()
         budget = self._budget()
-        in_place, groups = self._changed_in_place(running, ids, bound, budget)
+        in_place, groups, unlooked = self._changed_in_place(running, ids, bound, budget)
         self._live.forget(name for name in bound if running.ids.get(name) != ids[name])
         after = {**self._live.look(bound, budget), **in_place}
-        seen = self._ambient.observe(running.source, lambda: self._called_text(running))
+        seen = self._ambient.observe(running.source, lambda: self._called_text(running.before))
         running.around.update(seen.drawn_from)
         running.around.update(read)
         moved = {**seen.moved, **rewritten}
@@ -237,27 +246,30 @@ class Tracker:
         self._live.remember(ids)
         self.modules.after_run(running.names.imports, only_named=own_magics_in(running.source))
         self._note_definitions(running.names, after.keys())
-        self._credit = max(0.0, self._credit - max(0.0, time.perf_counter() - started - _SECONDS_PER_CELL))
+        sharing = self._live.groups(outputs)
+        self._generations.note(outputs, sharing)
+        self._credit = max(0.0, self._credit - max(0.0, perf_counter() - started - _SECONDS_PER_CELL))
         return Execution(
             number=self._count + 1, cell_id=cell_id, source=running.source, digest=digest, count=count,
             success=error is None, seconds=seconds, interrupted=interrupted, lacked=_lacked(error),
             inputs=running.inputs, absent=running.absent, outputs=outputs,
             deleted=frozenset(running.ids.keys() - ids.keys()), before=running.before, after=after,
-            mutated=groups, sharing=self._live.groups(outputs), around=running.around, moved=moved,
+            mutated=groups, unlooked=unlooked, sharing=sharing, around=running.around, moved=moved,
             drew_unseeded=frozenset(seen.unseeded),
             shown=running.shown,
         )  # fmt: skip
 
     def _add_unknown(self, running: _Running, cell_id: str | None, count: int | None, seconds: float) -> None:
         """Record that code has run of which it isn't known what it did: whatever stood before counts no more."""
-        number = self._count + 1
-        outputs = {name: f"unknown since run {number} {name}" for name in self._live.ids()}
-        self._add(
-            Execution(
-                number=number, cell_id=cell_id, source=running.source, digest=source_digest(running.source),
-                count=count, success=False, seconds=seconds, interrupted=True, outputs=outputs,
-            )
-        )  # fmt: skip
+        with suppress(Exception):
+            number = self._count + 1
+            outputs = {name: f"unknown since run {number} {name}" for name in self._live.ids()}
+            self._add(
+                Execution(
+                    number=number, cell_id=cell_id, source=running.source, digest=source_digest(running.source),
+                    count=count, success=False, seconds=seconds, interrupted=True, outputs=outputs,
+                )
+            )  # fmt: skip
 
     def _budget(self) -> Budget | None:
         return None if self._unhurried else Budget(_SECONDS_PER_CELL + self._credit)
@@ -272,36 +284,27 @@ class Tracker:
 
     def _changed_in_place(
         self, running: _Running, ids: Mapping[str, int], bound: set[str], budget: Budget | None
-    ) -> tuple[dict[str, Glimpse], dict[str, frozenset[str]]]:
-        """What the code has changed without binding it: values that it could reach, by whatever name."""
+    ) -> tuple[dict[str, Glimpse], dict[str, frozenset[str]], frozenset[str]]:
+        """What the code has changed without binding it: values that it could reach, by whatever name.
+
+        Also who shared objects with each, and those of which it can't be told whether it has.
+        """
         if running.names.is_inert and not running.names.mutates:
-            return {}, {}
+            return {}, {}, frozenset()
         read = running.before.keys() | running.names.binds
         reach = [name for name in self._live.sharing(read) | read if name in ids and name not in bound]
         surely = frozenset(running.names.mutates | self._live.sharing(running.names.mutates))
-        return self._live.look_again(reach, budget, surely=surely, opaque=frozenset(running.before))
+        changed, groups = self._live.look_again(reach, budget, surely=surely, opaque=frozenset(running.before))
+        return changed, groups, frozenset(name for name in reach if name not in changed and self._live.is_unsure(name))
 
-    def _earlier_classes(self, reads: Iterable[str]) -> dict[str, Version]:
-        """The classes that code reads beside an object made when they stood for another: none of their instances."""
-        values = {name: self._namespace.get(name) for name in reads}
-        classes = {name: value for name, value in values.items() if is_class_of_notebook(value)}
-        if not classes:
-            return {}
-        kinds = {type(value) for value in values.values() if type(type(value)) is type}
-        return {
-            f"class {name}": "an earlier one"
-            for name, value in classes.items()
-            if any(name_of(kind) == name and is_class_of_notebook(kind) and kind is not value for kind in kinds)
-        }
-
-    def _called_text(self, running: _Running) -> str:
-        """The names that functions of the user's use which the code may have called."""
+    def _called_text(self, reads: Iterable[str]) -> str:
+        """The names that functions of the user's use which code that reads these names may call, as if called."""
         texts: list[str] = []
-        for name in running.before:
+        for name in reads:
             value = self._namespace.get(name)
             if type(value) is types.FunctionType and value.__globals__ is self._namespace:
                 texts += value.__code__.co_names
-        return " ".join(texts)
+        return " ".join(f"{text}(" for text in texts)
 
     def _record_outside(self, ids: dict[str, int], reads: frozenset[str]) -> None:
         """Record what was changed since the last cell, by a widget, a thread or a silent request."""
@@ -372,7 +375,7 @@ class Tracker:
         made: dict[str, Version] = {}
         for name, seen in after.items():
             origin = short(*base, name)
-            if name in settled and not (seen.digest is not None and comes_from_users_module(self._namespace[name])):
+            if name in settled and not (seen.digest is not None and users_module_of(self._namespace[name]) is not None):
                 made[name] = settled[name]
             elif seen.digest is not None:
                 made[name] = self._value_of[origin] = valued(seen.digest + seen.hidden)
@@ -400,8 +403,8 @@ class Tracker:
 def _no_collection() -> Iterator[None]:
     """Hold Python's garbage collector back: what the user's code has made is collected in the user's code."""
     collects = gc.isenabled()
-    gc.disable()
     try:
+        gc.disable()
         yield
     finally:
         if collects:

@@ -201,6 +201,16 @@ def test_changes_between_cells_are_seen(kernel):
 # -- the driver -----------------------------------------------------------------------------------------------------
 
 
+@pytest.mark.parametrize(
+    ("cell", "unseeded"),
+    [("np.random.seed(3)", []), ("random_seed = 3", ["numpy.random"]), ("", ["numpy.random"])],
+)
+def test_a_library_is_imported_and_seeded_in_one_cell(kernel, cell, unseeded):
+    kernel.run(f"import numpy as np\n{cell}", "a")
+    kernel.run("x = np.random.rand()", "b")
+    assert kernel.ask("sorted(session.timeline.executions[-1].drew_unseeded)") == unseeded
+
+
 def test_a_notebook_is_run_from_the_top(notebook_file):
     path = notebook_file(
         a="import os\nx = 1", b="assert os.environ['JUPYTER_PRODKIT_DRIVEN']", c="", d="%prodcheck", e="y = x"

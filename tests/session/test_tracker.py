@@ -64,7 +64,7 @@ def test_what_a_run_writes(tracked, before, code, written):
         ("x = 1\nclass A:\n    def m(self): return x", "a = A()", "A"),
         ("k = 1\ndef deco(f):\n    def g(): return f()\n    return g\n@deco\ndef h(): return k", "h()", "h k"),
         ("shape = 1\nclass A:\n    def m(self): return self.shape\na = A()", "a.m()", "a"),
-        ("x = 1\nfs = [lambda: x]", "fs[0]()", "fs"),
+        ("x = 1\nfs = [lambda: x]", "fs[0]()", "fs x"),
         ("x = y = 1", "eval('x' + '')", "x y"),
         ("import math", "math.pi", "math"),
         ("sum = 1", "sum", "sum"),
