@@ -29,6 +29,8 @@ class Really:
     """The cells that two clean runs disagree about, and how."""
     shown_alike: frozenset[str] = frozenset()
     """The cells that showed the same in two clean runs."""
+    made_alike: Mapping[str, frozenset[str]] = field(default_factory=lambda: MappingProxyType({}))
+    """The names that each cell gave the same value in two clean runs."""
     unfinished: str = ""
     """Why it ended before the last cell in doubt; empty where it did not."""
 
@@ -58,10 +60,13 @@ def told_from_chance(clean: CleanRun, judged: Judged, really: Really) -> Judged:
         by_chance |= judged.state == "diverges" and bool(reads & clean.by_chance)
     elif judged.shown is not None:
         by_chance |= bool(judged.shown.drew_unseeded) and not _only_imports(cell)
-    written = frozenset[str]() if run is None else frozenset(run.outputs)
+    alike = really.made_alike.get(cell.cell_id, frozenset())
+    written = frozenset[str]() if run is None else frozenset(run.outputs) - alike
     clean.by_chance = clean.by_chance | written if by_chance else clean.by_chance - written
     if judged.shows_otherwise and cell.cell_id in really.shown_alike:
         return judged  # whatever the values do by chance: both clean runs showed the same, and the page does not
+    if any(name in alike for name, *_ in judged.differing):
+        return judged
     if by_chance and judged.state in {"reproduced", "diverges"} and not judged.edited:
         return replace(judged, state="nondeterministic", chance=really.by_chance.get(cell.cell_id, ""))
     return judged

@@ -10,7 +10,7 @@ from jupyter_prodkit.check.judged import CleanRun
 from jupyter_prodkit.check.report import PlannedRun
 from jupyter_prodkit.notebook.dataflow import needs_when_run, writes
 from jupyter_prodkit.notebook.names import CodeNames, code_names
-from jupyter_prodkit.session.record import Timeline, Version
+from jupyter_prodkit.session.record import Execution, Timeline, Version
 
 __all__ = ["repair_plan"]
 
@@ -76,14 +76,20 @@ class _Page:
     def movers(self) -> dict[str, list[int]]:
         """The places that change what is around the code: random streams, options, files; in page order."""
         found: dict[str, list[int]] = {}
-        for place, judged in enumerate(self.clean.cells):
-            for name in () if judged.clean_run is None else judged.clean_run.moved:
+        for place in range(len(self.clean.cells)):
+            run = self._run_of(place)
+            for name in () if run is None else run.moved:
                 found.setdefault(name, []).append(place)
         return found
 
+    def _run_of(self, place: int) -> Execution | None:
+        """The run that tells what a cell does: a clean one, else the last."""
+        judged = self.clean.cells[place]
+        return judged.clean_run or judged.shown
+
     def settlers(self, place: int) -> set[int]:
         """The cells that set what is around a cell, from the one that sets it whatever it was (a seed)."""
-        run = self.clean.cells[place].clean_run
+        run = self._run_of(place)
         found: set[int] = set()
         for name, version in {} if run is None else run.around.items():
             if self.timeline.around.get(name) == version and not self.clean.cells[place].is_replayed:
@@ -91,7 +97,7 @@ class _Page:
             places = self.movers.get(name, [])
             for mover in reversed(places[: bisect_left(places, place)]):
                 found.add(mover)
-                moved_by = self.clean.cells[mover].clean_run
+                moved_by = self._run_of(mover)
                 if moved_by is None or name not in moved_by.around:
                     break
         return found

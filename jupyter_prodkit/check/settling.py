@@ -10,7 +10,7 @@ from typing import Any
 from jupyter_prodkit.check.effort import Effort
 from jupyter_prodkit.check.judged import Judged
 from jupyter_prodkit.check.really import Really
-from jupyter_prodkit.check.replay.outcome import CleanOutcome, Replay, nondeterministic
+from jupyter_prodkit.check.replay.outcome import CleanOutcome, Replay, made_alike, nondeterministic
 from jupyter_prodkit.check.replay.replay import replay, verify
 from jupyter_prodkit.check.simulation import simulate
 from jupyter_prodkit.notebook.document import Cell, Notebook
@@ -97,7 +97,10 @@ def with_closer_look(timeline: Timeline, held: Mapping[str, Glimpse]) -> Timelin
 def _told_apart(really: Really, first: Replay, second: Replay) -> Really:
     both = first.outcomes.keys() & second.outcomes.keys()
     alike = {one for one in both if same_outputs(first.outcomes[one].shown, second.outcomes[one].shown)}
-    return replace(really, by_chance=nondeterministic(first, second), shown_alike=frozenset(alike))
+    return replace(
+        really, by_chance=nondeterministic(first, second), shown_alike=frozenset(alike),
+        made_alike=made_alike(first, second),
+    )  # fmt: skip
 
 
 def _is_doubtful(state: str) -> bool:

@@ -185,6 +185,8 @@ def _advance(clean: CleanRun, cell: Cell, match: Execution | None, seen: set[Ver
     else:
         unknown = f"clean run of {cell.cell_id} {cell.digest}"
         may_change = writes(names, clean.modules)
+        if names.binds_any and names.needs_any:  # `exec`, `globals().clear()`
+            may_change |= clean.state.keys()
         may_change |= {other for name in names.mutates for other in clean.sharing.get(name, ())}
         written = {**dict.fromkeys(may_change, unknown), **_settled(clean, cell, seen)}
         gone = names.deletes

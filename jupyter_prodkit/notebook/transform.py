@@ -20,6 +20,10 @@ _WRAPPED_BODY = re.compile(r"\A\s*%%(?P<magic>time|capture|prun)\b(?P<line>[^\n]
 _TIMED_LINE = re.compile(
     r"^(?P<indent>[ \t]*)get_ipython\(\)\.run_line_magic\('time', (?P<code>'.*'|\".*\")\)$", re.MULTILINE
 )
+# What `str.splitlines` takes for the end of a line, and Python doesn't: IPython would warn of lines without an end.
+# Rare signs that can be printed stand in for it meanwhile.
+_HIDDEN = {ord(sign): 0x28A0 + place for place, sign in enumerate("\x1c\x1d\x1e\x85\u2028\u2029")}
+_SHOWN = {hidden: sign for sign, hidden in _HIDDEN.items()}
 
 
 @lru_cache(maxsize=4096)
@@ -35,7 +39,8 @@ def to_python(source: str) -> str:
     if _is_plain(source):
         return source
     try:
-        transformed = str(TransformerManager().transform_cell(source))  # type: ignore[no-untyped-call]
+        hidden = str(TransformerManager().transform_cell(source.translate(_HIDDEN)))  # type: ignore[no-untyped-call]
+        transformed = hidden.translate(_SHOWN)
     except Exception:  # noqa: BLE001 - IPython's transformers raise what they like on half-typed cells
         return source
     return _TIMED_LINE.sub(_timed_code, transformed)

@@ -83,7 +83,8 @@ _BY_NAME_ALONE = frozenset({"logging", "argparse", "typing"})
 """Libraries whose objects stand for themselves: to use a logger changes nothing that a result depends on."""
 
 
-_SLOTS_OF_FRACTION = {name: vars(fractions.Fraction)[name] for name in fractions.Fraction.__slots__}
+_SLOTS_OF_FRACTION = tuple(vars(fractions.Fraction)[name] for name in fractions.Fraction.__slots__)
+_MOST_WHOLE = 9e15
 
 
 class _Opaque(Exception):  # noqa: N818 - no error: this is how the walk says that it has to give up
@@ -220,7 +221,8 @@ class _Walk:
     def number(self, value: Any) -> None:
         """Feed a number, fourteen digits of it; a whole one is no sum of parts with noise, most often."""
         self._feed(b"f;")
-        self._floats.update((b"%.17g;" if value.is_integer() else b"%.14g;") % value)
+        whole = -_MOST_WHOLE < value < _MOST_WHOLE and value.is_integer()
+        self._floats.update((b"%.17g;" if whole else b"%.14g;") % value)
         self._coarse_floats.update(b"%.7g;" % (value + 0.0))
 
     def bytes(self, kind: str, content: Any, size: int) -> None:
@@ -465,11 +467,14 @@ class _Walk:
         for held in gc.get_referents(value):
             if type(held) is dict and held is not getattr(value, "__dict__", None):
                 for key in list(held):  # what was asked for: with the function that settles what was answered
-                    self.value(key, depth)
+                    for one in key if type(key) is tuple else (key,):
+                        if type(one) is not object:  # a mark before keywords
+                            self._attribute(one, depth, of_library=True)
 
-    def fraction(self, value: fractions.Fraction, _: int) -> None:
+    def fraction(self, value: fractions.Fraction, depth: int) -> None:
         """Feed a fraction, past any method of a subclass."""
-        self.text("fraction", " ".join(str(_SLOTS_OF_FRACTION[name].__get__(value)) for name in _SLOTS_OF_FRACTION))
+        for slot in _SLOTS_OF_FRACTION:
+            self.value(slot.__get__(value), depth)
 
     def _class(self, value: type, depth: int) -> None:
         if not is_users_class(value):

@@ -76,7 +76,8 @@ def _array_object(walk: Any, value: Any, kind: type, depth: int, numpy: Any) -> 
         array(walk, numpy.where(mask, numpy.zeros((), data.dtype), data) if mask.any() else data, depth)
         array(walk, mask, depth)
         fill = dict(instance_attributes(value, kind) or ()).get("_fill_value")
-        walk.fleeting(numpy.ma.default_fill_value(data.dtype) if fill is None else fill, depth)
+        fill = numpy.ma.default_fill_value(data.dtype) if fill is None else fill
+        walk.fleeting(numpy.array(fill, dtype=data.dtype).tolist(), depth)  # as NumPy settles it when it is asked for
         return
     array(walk, plain, depth)
     if not plain.flags.writeable:

@@ -11,7 +11,7 @@ from typing import Any
 from jupyter_prodkit.notebook.outputs import same_outputs
 from jupyter_prodkit.session.record import Glimpse
 
-__all__ = ["CleanOutcome", "Replay", "nondeterministic"]
+__all__ = ["CleanOutcome", "Replay", "made_alike", "nondeterministic"]
 
 _ADDRESS = re.compile(r"\bat 0x[0-9a-fA-F]+")
 
@@ -56,6 +56,16 @@ def nondeterministic(first: Replay, second: Replay) -> Mapping[str, str]:
     both = [(one, second.outcomes[cell_id]) for cell_id, one in first.outcomes.items() if cell_id in second.outcomes]
     reasons = {one.cell_id: _disagreement(one, other) for one, other in both if not one.refused and not other.refused}
     return {cell_id: reason for cell_id, reason in reasons.items() if reason}
+
+
+def made_alike(first: Replay, second: Replay) -> Mapping[str, frozenset[str]]:
+    """Return for each cell that both runs came to the names to which both gave the same value."""
+    found: dict[str, frozenset[str]] = {}
+    for cell_id, one in first.outcomes.items():
+        again = second.outcomes[cell_id].written if cell_id in second.outcomes else {}
+        both = one.written.keys() & again.keys()
+        found[cell_id] = frozenset(name for name in both if one.written[name].equals(again[name]))
+    return found
 
 
 def _disagreement(one: CleanOutcome, other: CleanOutcome) -> str:
