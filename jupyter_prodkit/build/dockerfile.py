@@ -6,11 +6,13 @@ import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from functools import cache
-
-from jinja2 import Environment, PackageLoader, StrictUndefined, Template
+from typing import TYPE_CHECKING
 
 from jupyter_prodkit.build.base import Base, python_tag, slim_image
 from jupyter_prodkit.errors import BuildError
+
+if TYPE_CHECKING:
+    from jinja2 import Template
 
 __all__ = ["Facts", "render_dockerfile"]
 
@@ -71,6 +73,8 @@ def render_dockerfile(facts: Facts) -> str:
 
 @cache
 def _template() -> Template:
+    from jinja2 import Environment, PackageLoader, StrictUndefined  # every step is imported with the first magic
+
     environment = Environment(
         loader=PackageLoader("jupyter_prodkit.build"),
         undefined=StrictUndefined,

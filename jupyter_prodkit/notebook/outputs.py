@@ -10,6 +10,7 @@ import json
 import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from functools import cache
 from typing import Any
 
 __all__ = ["same_outputs", "shown_digest"]
@@ -47,31 +48,28 @@ _CELL_IN_TABLE = r"(?:</th>\s*<td>|\}\s*&)?\s*"
 
 # (a text without which the pattern can't match, the pattern, what stands in its place): a search for a plain text
 # costs a tenth of one for a pattern. No pattern may look ahead from every place of a long text.
-_NOISE = tuple(
-    (needle, re.compile(pattern, re.MULTILINE), instead)
-    for needle, pattern, instead in (
-        ("\x1b", r"\x1b\[[0-9;?]*[A-Za-z]", ""),
-        ("\r", r"(?<!\r)\r+$", ""),
-        ("\r", r"^.*\r(?=[^\r\n])", ""),  # a progress bar: only the last of what overwrote each other is seen
-        ("\b", r"^.*\x08(?=[^\x08\n])", ""),
-        ("\b", r"\x08+", ""),
-        ("0x", r"\bat 0x[0-9a-fA-F]+|\b0x[0-9a-fA-F]{9,}", "at 0x"),
-        ("-", r"[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}", "uuid"),
-        ("sk-", r"sk-(?:container|estimator)-id-[0-9]+", "sk"),
-        ("T_", r"\bT_[0-9a-f]{5,32}(?=_|\b)", "T"),
-        ("ipykernel_", r"\bipykernel_[0-9]+[/\\][0-9]+\.py", "cell"),
-        ("<ipython-input-", r"<ipython-input-[^>\s]*>", "cell"),
-        ("CPU times: ", r"^CPU times: .*$", "timing"),
-        ("Wall time: ", r"^Wall time: .*$", "timing"),
-        ("The slowest run took ", r"^The slowest run took .*\n.*$", ""),
-        (" per loop", r"^.* per loop.*$", "timing"),
-        ("s/", r"\b[0-9.]{1,12}[mun]?s [0-9.]{1,12}[mun]?s/(?:step|epoch|sample)\b", "timing"),
-        ("it", r"\[[0-9:?]+<[0-9:?]+, [^\]\n]{0,60}\]", "timing"),
-        ("elapsed: ", r"\belapsed: +[0-9.]+ ?(?:s|min)\b", "timing"),
-        ("time=", r"\btime= *[0-9.]+(?:s|min)\b", "timing"),
-        ("Date:", rf"\bDate:{_CELL_IN_TABLE}[A-Z][a-z]{{2}}, [0-9]{{2}} [A-Z][a-z]{{2}} [0-9]{{4}}", "date"),
-        ("Time:", rf"\bTime:{_CELL_IN_TABLE}[0-9]{{2}}:[0-9]{{2}}:[0-9]{{2}}", "time"),
-    )
+_NOISE = (
+    ("\x1b", r"\x1b\[[0-9;?]*[A-Za-z]", ""),
+    ("\r", r"(?<!\r)\r+$", ""),
+    ("\r", r"^.*\r(?=[^\r\n])", ""),  # a progress bar: only the last of what overwrote each other is seen
+    ("\b", r"^.*\x08(?=[^\x08\n])", ""),
+    ("\b", r"\x08+", ""),
+    ("0x", r"\bat 0x[0-9a-fA-F]+|\b0x[0-9a-fA-F]{9,}", "at 0x"),
+    ("-", r"[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}", "uuid"),
+    ("sk-", r"sk-(?:container|estimator)-id-[0-9]+", "sk"),
+    ("T_", r"\bT_[0-9a-f]{5,32}(?=_|\b)", "T"),
+    ("ipykernel_", r"\bipykernel_[0-9]+[/\\][0-9]+\.py", "cell"),
+    ("<ipython-input-", r"<ipython-input-[^>\s]*>", "cell"),
+    ("CPU times: ", r"^CPU times: .*$", "timing"),
+    ("Wall time: ", r"^Wall time: .*$", "timing"),
+    ("The slowest run took ", r"^The slowest run took .*\n.*$", ""),
+    (" per loop", r"^.* per loop.*$", "timing"),
+    ("s/", r"\b[0-9.]{1,12}[mun]?s [0-9.]{1,12}[mun]?s/(?:step|epoch|sample)\b", "timing"),
+    ("it", r"\[[0-9:?]+<[0-9:?]+, [^\]\n]{0,60}\]", "timing"),
+    ("elapsed: ", r"\belapsed: +[0-9.]+ ?(?:s|min)\b", "timing"),
+    ("time=", r"\btime= *[0-9.]+(?:s|min)\b", "timing"),
+    ("Date:", rf"\bDate:{_CELL_IN_TABLE}[A-Z][a-z]{{2}}, [0-9]{{2}} [A-Z][a-z]{{2}} [0-9]{{4}}", "date"),
+    ("Time:", rf"\bTime:{_CELL_IN_TABLE}[0-9]{{2}}:[0-9]{{2}}:[0-9]{{2}}", "time"),
 )
 _UUID_WITHIN = re.compile(r"-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-")
 _PAGE_NOISE = re.compile(r"(?<=[-_])[0-9a-f]{32}(?![0-9a-f])")  # the ids of Altair's and Folium's elements
@@ -162,9 +160,15 @@ def _rounded(shown: _Shown) -> tuple[str, str]:
     return " ".join(_MARK.join(parts[::2]).split()), ("%.6g " * len(numbers)) % tuple(numbers)
 
 
+@cache
+def _noise() -> tuple[tuple[str, re.Pattern[str], str], ...]:
+    """The patterns, compiled when there is first something to compare: that takes longer than all else of a check."""
+    return tuple((needle, re.compile(pattern, re.MULTILINE), instead) for needle, pattern, instead in _NOISE)
+
+
 def _without_noise(shown: _Shown) -> str:
     text = shown.content
-    for needle, pattern, instead in _NOISE:
+    for needle, pattern, instead in _noise():
         if needle in text and (needle != "-" or _UUID_WITHIN.search(text)):
             text = pattern.sub(instead, text)
     if shown.mime in _HTML:

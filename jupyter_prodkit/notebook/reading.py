@@ -1,4 +1,8 @@
-"""A saved notebook, of whatever format, as cells; the only place that imports nbformat."""
+"""A saved notebook, of whatever format, as cells; the only place that imports nbformat, and only where it must.
+
+Importing nbformat takes seconds where jsonschema checks formats too, as it does beside JupyterLab. A page of format 4
+with nothing odd about it is read as it stands; of all else nbformat says what is wrong, or makes it format 4.
+"""
 
 from __future__ import annotations
 
@@ -12,6 +16,7 @@ from jupyter_prodkit.notebook.document import Cell
 __all__ = ["read_cells"]
 
 _IDS_SINCE = (4, 5)
+_LATEST_MINOR = 5
 _LONGEST_ID = 64
 
 
@@ -23,7 +28,42 @@ def read_cells(path: Path) -> tuple[Cell, ...]:
     content = _content(path)
     _check_language(content, path)
     _settle_ids(content)
-    return tuple(_cell(index, node) for index, node in enumerate(_validated(content, path).cells))
+    nodes = content["cells"] if _is_plain(content) else _validated(content, path).cells
+    return tuple(_cell(index, node) for index, node in enumerate(nodes))
+
+
+def _is_plain(content: dict[str, Any]) -> bool:
+    """Whether all that we read of a notebook is there, in the shape that format 4 gives it."""
+    major, minor = content["nbformat"], content.get("nbformat_minor", 0)
+    if major != _IDS_SINCE[0] or minor > _LATEST_MINOR or not isinstance(content.get("metadata"), dict):
+        return False
+    return all(map(_is_plain_cell, content["cells"]))
+
+
+def _is_plain_cell(cell: Any) -> bool:
+    if not isinstance(cell, dict) or not isinstance(cell.get("metadata"), dict) or not _is_text(cell.get("source")):
+        return False
+    tags = cell["metadata"].get("tags", [])
+    if not isinstance(tags, list) or not all(isinstance(tag, str) for tag in tags):
+        return False
+    if cell.get("cell_type") != "code":
+        return cell.get("cell_type") in ("markdown", "raw")  # what stands there need not be hashable
+    counted = isinstance(cell.get("execution_count", ""), (int, type(None)))
+    outputs = cell.get("outputs")
+    return counted and isinstance(outputs, list) and all(map(_is_plain_output, outputs))
+
+
+def _is_plain_output(output: Any) -> bool:
+    kind = output.get("output_type") if isinstance(output, dict) else None
+    if kind == "stream":
+        return isinstance(output.get("name"), str) and _is_text(output.get("text"))
+    if kind == "error":
+        return all(isinstance(output.get(part), str) for part in ("ename", "evalue"))
+    return kind in ("display_data", "execute_result") and isinstance(output.get("data"), dict)
+
+
+def _is_text(value: object) -> bool:
+    return isinstance(value, str) or (isinstance(value, list) and all(isinstance(line, str) for line in value))
 
 
 def _content(path: Path) -> dict[str, Any]:
@@ -77,7 +117,7 @@ def _validated(content: dict[str, Any], path: Path) -> Any:
 
     try:
         node = nbformat.reads(json.dumps(content), as_version=4)  # type: ignore[no-untyped-call]
-        nbformat.validate(node)
+        nbformat.validate(node)  # what was read is only warned of
     except (nbformat.ValidationError, ValueError, KeyError, AttributeError, TypeError) as error:
         reason = str(error).splitlines()[0]
         raise NotebookError(f"{path} is not a valid notebook: {reason}", "Open and save it in JupyterLab.") from error
@@ -92,7 +132,7 @@ def _cell(index: int, node: Any) -> Cell:
         cell_id=str(node.get("id") or f"cell-{index}"),
         index=index,
         kind=node["cell_type"],
-        source=node["source"],
+        source=source if isinstance(source := node["source"], str) else "".join(source),
         tags=tuple(node["metadata"].get("tags", ())),
         execution_count=node.get("execution_count"),
         shows_error=any(output.get("output_type") == "error" for output in node.get("outputs", ())),

@@ -12,7 +12,7 @@ import os
 import pathlib
 import re
 import types
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from functools import lru_cache
 from typing import Any
 
@@ -25,10 +25,13 @@ from jupyter_prodkit.session.user_files import place_version, users_file
 __all__ = ["FilesUsed", "texts_of"]
 
 _MOST_NAMED = 20
+_MOST_FOLDERS = 3
+_MOST_PARTS = 10
 _LONGEST_TEXT = 1000
 _LONGEST_PATH = 300
 _NAMED = re.compile(r"(?<![\w:/])[~\w./-]*[\w-]\.[A-Za-z]\w{0,7}\b")
 _KEEPS_OLD = re.compile(r"""["'](?:[arx]b?\+?t?|rb?\+)["']|mode\s*=\s*["']a|>>|append|sqlite|connect\(""")
+_JOINING = frozenset({"Path", "PurePath", "joinpath", "join"})
 _LISTS = re.compile(r"\b(?:listdir|scandir|glob|rglob|iglob|iterdir|walk|ls)\b")
 
 
@@ -46,7 +49,9 @@ class FilesUsed:
         """Look at the files named in `source`, and by `texts` that it may use."""
         self._source = source
         self._imported = {}
-        named = [*_named_in(source), *(text for text in texts if _may_be_path(text))]
+        known = list(texts)
+        named = [*_named_in(source), *filter(_may_be_path, known)]
+        named += _in_folders(_named_in(source), known)
         if not named and not _LISTS.search(source):
             self._before = {}
             return
@@ -99,6 +104,15 @@ def texts_of(values: Iterable[Any]) -> list[str]:
     return found
 
 
+def _in_folders(named: Sequence[str], texts: Sequence[str]) -> list[str]:
+    """The files of those names in the folders that the code holds: `DATA / "train.csv"`."""
+    if not named or not texts:
+        return []
+    folders = [text for text in texts if 0 < len(text) < _LONGEST_PATH and "\0" not in text and os.path.isdir(text)]  # noqa: PTH112 - hot
+    paths = [os.path.join(folder, name.lstrip("/")) for folder in folders[:_MOST_FOLDERS] for name in named]  # noqa: PTH118
+    return [path for path in paths if os.path.exists(path)]  # noqa: PTH110
+
+
 def _may_be_path(text: str) -> bool:
     if not 0 < len(text) < _LONGEST_PATH or "\n" in text or "://" in text or "\0" in text:
         return False
@@ -129,5 +143,22 @@ def _folder(text: str) -> str:
 def _texts_in(source: str) -> tuple[str, ...]:
     tree = shared_tree(to_python(source))
     nodes = [] if tree is None else ast.walk(tree)
-    texts = (node.value for node in nodes if isinstance(node, ast.Constant) and isinstance(node.value, str))
-    return tuple(text for text in texts if len(text) < _LONGEST_TEXT)
+    texts = (_text_of(node) for node in nodes if isinstance(node, (ast.Constant, ast.BinOp, ast.Call)))
+    return tuple(text for text in texts if text is not None and len(text) < _LONGEST_TEXT)
+
+
+def _text_of(node: ast.AST, depth: int = 0) -> str | None:
+    """The text that an expression gives, where it is put together of texts alone: `'data' + '.csv'`."""
+    if isinstance(node, ast.Constant):
+        return node.value if isinstance(node.value, str) else None
+    if depth > _MOST_PARTS:
+        return None
+    if isinstance(node, ast.BinOp) and isinstance(node.op, (ast.Add, ast.Div)):
+        parts = [_text_of(node.left, depth + 1), _text_of(node.right, depth + 1)]
+        between = "" if isinstance(node.op, ast.Add) else os.sep
+    elif isinstance(node, ast.Call) and getattr(node.func, "attr", getattr(node.func, "id", "")) in _JOINING:
+        parts, between = [_text_of(one, depth + 1) for one in node.args], os.sep
+    else:
+        return None
+    known = [part for part in parts if part is not None]
+    return between.join(known) if known and len(known) == len(parts) else None

@@ -10,10 +10,11 @@ from weakref import WeakKeyDictionary
 
 from jupyter_prodkit.session.classes import class_members, module_of
 
-__all__ = ["global_names", "reached_names"]
+__all__ = ["changes_what_it_is_given", "global_names", "reached_names"]
 
 _MOST_STEPS = 200
 _GLOBAL_LOADS = frozenset({"LOAD_GLOBAL", "LOAD_NAME"})
+_CHANGES: WeakKeyDictionary[types.CodeType, bool] = WeakKeyDictionary()
 _GLOBALS_OF: WeakKeyDictionary[types.CodeType, frozenset[str]] = WeakKeyDictionary()
 
 
@@ -79,3 +80,28 @@ def global_names(code: types.CodeType) -> frozenset[str]:
         known = known.union(*(global_names(one) for one in code.co_consts if type(one) is types.CodeType))
         _GLOBALS_OF[code] = known
     return known
+
+
+def changes_what_it_is_given(value: Any) -> bool:
+    """Return whether a function assigns to elements of what it is called with: `def f(v): v[0] = 1`."""
+    if type(value) is not types.FunctionType:
+        return False
+    code = value.__code__
+    known = _CHANGES.get(code)
+    if known is None:
+        known = _CHANGES[code] = _assigns_to_elements(code)
+    return known
+
+
+def _assigns_to_elements(code: types.CodeType) -> bool:
+    steps = list(dis.get_instructions(code))
+    given = code.co_varnames[: code.co_argcount + code.co_kwonlyargcount]
+    kept = set(given) - {step.argval for step in steps if step.opname == "STORE_FAST"}
+    # A name that begins where the element begins which is assigned to is what that is an element of.
+    places = {_begin(step) for step in steps if step.opname in {"STORE_SUBSCR", "STORE_SLICE"}}
+    return any(step.opname.startswith("LOAD_FAST") and step.argval in kept and _begin(step) in places for step in steps)
+
+
+def _begin(step: dis.Instruction) -> tuple[int | None, int | None] | None:
+    positions = getattr(step, "positions", None)  # none before Python 3.11: then any may be meant
+    return None if positions is None else (positions.lineno, positions.col_offset)

@@ -18,14 +18,14 @@ from jupyter_prodkit.notebook.document import source_digest
 from jupyter_prodkit.notebook.names import NO_NAMES, CodeNames, bound_before, code_names
 from jupyter_prodkit.notebook.transform import own_magics_in, own_magics_only
 from jupyter_prodkit.session.ambient import OPTIONS, Ambient, may_depend_on
-from jupyter_prodkit.session.classes import defines, users_module_of
+from jupyter_prodkit.session.classes import defines, loaded, users_module_of
 from jupyter_prodkit.session.digest import Budget
 from jupyter_prodkit.session.files_used import FilesUsed, texts_of
 from jupyter_prodkit.session.generations import Generations
 from jupyter_prodkit.session.history import History
 from jupyter_prodkit.session.live_names import LiveNames
 from jupyter_prodkit.session.modules import UserModules
-from jupyter_prodkit.session.reach import reached_names
+from jupyter_prodkit.session.reach import changes_what_it_is_given, reached_names
 from jupyter_prodkit.session.record import Execution, Glimpse, Shown, Timeline, Version, thinned
 from jupyter_prodkit.session.stated import settle, short, stated_names, valued
 
@@ -293,9 +293,19 @@ class Tracker:
             return {}, {}, frozenset()
         read = running.before.keys() | running.names.binds
         reach = [name for name in self._live.sharing(read) | read if name in ids and name not in bound]
-        surely = frozenset(running.names.mutates | self._live.sharing(running.names.mutates))
+        mutates = running.names.mutates | self._given_to_be_changed(running)
+        surely = frozenset(mutates | self._live.sharing(mutates))
         changed, groups = self._live.look_again(reach, budget, surely=surely, opaque=frozenset(running.before))
         return changed, groups, frozenset(name for name in reach if name not in changed and self._live.is_unsure(name))
+
+    def _given_to_be_changed(self, running: _Running) -> set[str]:
+        """The arrays that code may hand to functions which assign to their elements: no sample shows one of many."""
+        array = getattr(loaded("numpy"), "ndarray", None)
+        arrays = {name for name in running.before if array is not None and type(self._namespace.get(name)) is array}
+        return arrays if arrays and any(map(changes_what_it_is_given, self._called(running))) else set()
+
+    def _called(self, running: _Running) -> Iterable[Any]:
+        return map(self._namespace.get, running.before.keys() & running.names.calls)
 
     def _called_text(self, reads: Iterable[str]) -> str:
         """The names that functions of the user's use which code that reads these names may call, as if called."""
