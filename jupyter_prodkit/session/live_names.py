@@ -116,6 +116,9 @@ class LiveNames:
             touched = unknown and (name in surely or (now.glimpse.is_opaque and name in opaque))
             if touched or now.glimpse.was_changed(seen.glimpse):
                 looked[name] = now
+            elif now.glimpse.digest is None and seen.glimpse.digest is not None:  # the look was given up
+                self.passed_over.add(name)
+                seen.seconds = now.seconds
         groups = {name: frozenset(self.sharing([name]) - {name}) for name in looked}
         for name, now in looked.items():
             self._keep(name, now)

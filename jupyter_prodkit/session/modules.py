@@ -17,6 +17,7 @@ from jupyter_prodkit.session.classes import derives
 __all__ = ["UserModules"]
 
 _CONTENT_OF = type.__dict__["__dict__"].__get__(types.ModuleType)["__dict__"].__get__
+_OWN = __name__.partition(".")[0]
 _LIBRARY_FOLDERS = ("site-packages", "dist-packages")
 _LARGEST_FILE = 1_000_000
 _MOST_FILES = 200  # looked at after each cell: nobody should wait for more
@@ -56,7 +57,8 @@ class UserModules:
         self._note_reloaded()
         if len(sys.modules) == len(self._seen):
             return
-        new = sys.modules.keys() - self._seen
+        # Ours may be loaded beside a cell: by the thread that digests what the cell before has shown.
+        new = {name for name in sys.modules.keys() - self._seen if _top(name) != _OWN}
         self._note_files(new)
         self._loaded |= _below(new, imports) if only_named else new
         self._seen = set(sys.modules)
