@@ -112,16 +112,19 @@ class Ambient:
         self.now.update(moved)
         return Observed(moved, drawn_from, unseeded)
 
-    def between_runs(self) -> None:
-        """Take what has moved since the last observation as nobody's: the kernel draws random numbers, too."""
-        for stream in self._observe_streams():
+    def between_runs(self, *, disturbed: bool = True) -> None:
+        """Take what has moved since the last observation as nobody's: the kernel draws random numbers, too.
+
+        Without other code that may have run, these are Python's own: to ask a library for its state takes time.
+        """
+        for stream in self._observe_streams(of_libraries=disturbed):
             if self.now[stream].startswith("="):
                 self.now[stream] = f"= {self._streams[stream]}"
 
-    def _observe_streams(self) -> list[str]:
+    def _observe_streams(self, *, of_libraries: bool = True) -> list[str]:
         _, numbers, spare = random.getstate()
-        found = {"random": f"{hash(numbers):x} {spare}"}  # numbers only: no hash seed plays a part
-        for stream, state_of in (("numpy.random", _numpy_state), ("torch.random", _torch_state)):
+        found = {**self._streams, "random": f"{hash(numbers):x} {spare}"}  # numbers only: no hash seed plays a part
+        for stream, state_of in _STATES.items() if of_libraries else ():
             with suppress(Exception):  # a user's own generator may have no state to ask for; then it is not followed
                 state = state_of()
                 if state is not None:
@@ -187,6 +190,9 @@ def _numpy_has_drawn() -> bool:
 def _torch_state() -> str | None:
     torch: Any = loaded("torch")
     return None if torch is None else xxhash.xxh3_64_hexdigest(torch.get_rng_state().numpy().tobytes())
+
+
+_STATES: Mapping[str, Callable[[], str | None]] = {"numpy.random": _numpy_state, "torch.random": _torch_state}
 
 
 def _options_of(name: str) -> Any:

@@ -180,11 +180,13 @@ class Tracker:
         names = code_names(source)
         ids = self._live.ids()
         reads = frozenset(self._reads(names, ids))
-        self._record_outside(ids, reads)
+        disturbed = self._disturbed or threading.active_count() > self._threads
+        self._disturbed = False
+        self._record_outside(ids, reads, disturbed=disturbed)
         before = self._known(reads)
         inputs = {name: self._version_now(name, seen) for name, seen in before.items()}
         absent = frozenset(names.needs - ids.keys())
-        self._ambient.between_runs()
+        self._ambient.between_runs(disturbed=disturbed)
         called = self._called_text(reads)
         around = {
             **may_depend_on(f"{source} {called}", self._ambient.now), **self._history.asked_for(names, called),
@@ -316,13 +318,11 @@ class Tracker:
                 texts += value.__code__.co_names
         return " ".join(f"{text}(" for text in texts)
 
-    def _record_outside(self, ids: dict[str, int], reads: frozenset[str]) -> None:
+    def _record_outside(self, ids: dict[str, int], reads: frozenset[str], *, disturbed: bool) -> None:
         """Record what was changed since the last cell, by a widget, a thread or a silent request."""
         changed = self._live.rebound(ids)
         gone = self._live.gone(ids)
         self._live.forget(changed)
-        disturbed = self._disturbed or threading.active_count() > self._threads
-        self._disturbed = False
         nothing = frozenset[str]()
         budget = self._budget() if disturbed else Budget(_SECONDS_BETWEEN)
         passed_over = set(self._live.passed_over)

@@ -38,6 +38,9 @@ _AROUND = {
     "python settings": "Python’s own settings or builtins",
     "packages": "the installed packages",
     "history": "what `_`, `Out` or `In` hold",
+    "pyplot figures": "what figures are open in pyplot",
+    "identities": "which objects belong together",
+    "what no record tells": "something that no record tells",
 }
 
 
