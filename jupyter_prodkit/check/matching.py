@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from jupyter_prodkit.check.judged import CleanRun, Mismatch
+from jupyter_prodkit.session.ambient import UNSEEDED
 from jupyter_prodkit.session.history import HISTORY
 from jupyter_prodkit.session.record import Execution, Version
 
@@ -42,12 +43,16 @@ def mismatches_of(clean: CleanRun, run: Execution) -> tuple[Mismatch, ...]:
 
 
 def _around_that_counts(run: Execution) -> dict[str, Version]:
-    """What it depended on besides names; how numbers are printed is no matter to a cell that prints none."""
+    """What it depended on besides names; how numbers are printed is no matter to a cell that prints none.
+
+    A draw from a stream that nobody had seeded is another draw where a cell above seeds it.
+    """
     nothing = run.shown is not None and run.shown.is_empty
     no_image = run.shown is not None and not run.shown.has_image
+    around = {**dict.fromkeys(run.drew_unseeded, UNSEEDED), **run.around}
     return {
         name: version
-        for name, version in run.around.items()
+        for name, version in around.items()
         if not (name in _FOR_TEXT and nothing) and not (name in _FOR_IMAGES and no_image)
     }
 

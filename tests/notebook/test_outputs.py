@@ -94,6 +94,10 @@ SAME = {
         [shown(**{"application/json": {"a": 1, "b": [0.1 + 0.2]}})],
         [shown(**{"application/json": {"b": [0.3], "a": 1}})],
     ),
+    "a figure that is still open before or after an error": (
+        [raised("ValueError", "1"), shown(png="aGk=")],
+        [shown(png="aGk="), raised("ValueError", "1")],
+    ),
     "through JavaScript": (
         [shown(**{"application/json": {"a": 1.0}})],
         [shown(**{"application/json": {"a": 1}})],
