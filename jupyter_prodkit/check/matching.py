@@ -65,8 +65,9 @@ def _is_around(clean: CleanRun, name: str) -> Version | None:
 
 def _shares_otherwise(clean: CleanRun, run: Execution, name: str) -> bool:
     """Whether other names would change along with `name` than when the run changed it."""
-    if name not in clean.state and name not in run.inputs:
-        return False  # left over from another run, and not what the code took hold of
+    after = run.after.get(name)
+    if name not in clean.state and name not in run.inputs and (after is None or after.digest is None):
+        return False  # left over from another run, not what the code took hold of, and perhaps not even changed
     along = {other for other in run.mutated[name] if other in run.outputs and other in clean.state}
     others = clean.sharing.get(name, frozenset())
     return bool(along - others) or bool((others & clean.state.keys()) - run.mutated[name])

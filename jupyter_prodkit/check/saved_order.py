@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 
 from jupyter_prodkit.notebook.dataflow import Definitions, needs_when_run, writes
 from jupyter_prodkit.notebook.document import Cell, Notebook
-from jupyter_prodkit.notebook.names import CodeNames, code_names
+from jupyter_prodkit.notebook.names import CodeNames, code_names, needs_at_once
 from jupyter_prodkit.session.record import Execution, Timeline, Version
 from jupyter_prodkit.session.stated import settle, stated_names
 
@@ -56,5 +56,5 @@ class _Kernel:
         reads = self.live.keys() if names.needs_any else needs_when_run(names, self.definitions) & self.live.keys()
         inputs = {name: self.live[name] for name in sorted(reads)}
         if not self.any_may_exist and not cell.shows_error:  # it ran well, so each name it reads was there
-            inputs |= dict.fromkeys(names.needs_at_once - self.live.keys() - self.may_exist, _ELSEWHERE)
+            inputs |= dict.fromkeys(needs_at_once(cell.source) - self.live.keys() - self.may_exist, _ELSEWHERE)
         return inputs

@@ -19,7 +19,7 @@ from jupyter_prodkit.check.really import NOTHING_RUN, Really, overlooked_in, tol
 from jupyter_prodkit.check.report import CellState
 from jupyter_prodkit.notebook.dataflow import writes
 from jupyter_prodkit.notebook.document import Cell, Notebook
-from jupyter_prodkit.notebook.names import CodeNames, code_names
+from jupyter_prodkit.notebook.names import code_names, needs_at_once
 from jupyter_prodkit.session.ambient import AT_START
 from jupyter_prodkit.session.record import Execution, Timeline, Version
 from jupyter_prodkit.session.stated import settle, stated_names
@@ -61,7 +61,7 @@ def _judge(
     if replay is not None and overlooked:
         replay = without(replay, {name for name in overlooked if replay.outputs[name] not in seen})
     match = replay or _find_match(clean, None if edited else shown, same_code)
-    missing = _surely_missing(clean, code_names(cell.source), match)
+    missing = _surely_missing(clean, cell.source, match)
     found = replace(found, edited=edited, missing=missing, clean_run=match, is_replayed=replay is not None)
     if shown is None:
         return _judged_unseen(found)
@@ -161,11 +161,11 @@ def _left(run: Execution, name: str) -> Version | None:
     return run.outputs.get(name, run.inputs.get(name))
 
 
-def _surely_missing(clean: CleanRun, names: CodeNames, match: Execution | None) -> tuple[str, ...]:
+def _surely_missing(clean: CleanRun, source: str, match: Execution | None) -> tuple[str, ...]:
     """Names the cell reads in any case, and that nothing above it makes."""
     if clean.any_may_exist or (match is not None and match.success):
         return ()
-    return tuple(sorted(names.needs_at_once - clean.state.keys() - clean.may_exist))
+    return tuple(sorted(needs_at_once(source) - clean.state.keys() - clean.may_exist))
 
 
 # -- carrying the state past a cell ------------------------------------------------------------------------------

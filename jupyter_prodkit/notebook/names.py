@@ -14,7 +14,7 @@ from jupyter_prodkit.notebook.statements import StatementNames
 from jupyter_prodkit.notebook.syntax import shared_tree
 from jupyter_prodkit.notebook.transform import cell_capture, to_python
 
-__all__ = ["NO_NAMES", "CodeNames", "bound_before", "code_names", "is_shells_own", "names_in"]
+__all__ = ["NO_NAMES", "CodeNames", "bound_before", "code_names", "is_shells_own", "names_in", "needs_at_once"]
 
 _BUILTINS = frozenset(dir(builtins)) | {"get_ipython", "display", "__file__"}
 _HARMLESS = _BUILTINS - {"get_ipython"}
@@ -34,8 +34,6 @@ class CodeNames:
     """Whether it may bind or delete names that its text doesn't tell: `exec`, a star import, `%run`."""
     needs: frozenset[str] = frozenset()
     """Names it reads while it runs and has not bound itself by then; builtins left out."""
-    needs_at_once: frozenset[str] = frozenset()
-    """Those of `needs` that it reads whatever happens: without them it raises NameError."""
     shadowable: frozenset[str] = frozenset()
     """Builtins it reads: names of the notebook where a cell has bound them (`sum = 0`)."""
     needs_any: bool = False
@@ -83,6 +81,16 @@ def code_names(source: str) -> CodeNames:
     return replace(names, binds=names.binds | {captured}, binds_always=names.binds_always | {captured})
 
 
+@lru_cache(maxsize=4096)
+def needs_at_once(source: str) -> frozenset[str]:
+    """Return those of a cell's needs that it reads whatever happens: without them it raises NameError."""
+    tree = shared_tree(to_python(source))
+    try:
+        return frozenset() if tree is None else code_names(source).needs & read_at_once(tree.body)
+    except RecursionError:
+        return frozenset()
+
+
 def bound_before(source: str, line: int) -> frozenset[str]:
     """Return the names that the statements above `line` of a cell, as IPython runs it, have surely bound."""
     tree = shared_tree(to_python(source))
@@ -103,7 +111,6 @@ def names_in(tree: ast.Module) -> CodeNames:
         binds_always=frozenset(seen.bound & seen.surely_bound),
         binds_any=seen.binds_any,
         needs=needs,
-        needs_at_once=needs & read_at_once(tree.body),
         shadowable=frozenset(name for name in seen.needs & _BUILTINS if not is_shells_own(name)),
         needs_any=seen.needs_any,
         mutates=_of_notebook(seen.mutates),

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import builtins
+import operator
 import os
 import random
 import re
@@ -247,9 +248,17 @@ def _settings() -> Any:
         sys.getrecursionlimit(),
         _DECIMAL_DEFAULTS if context is None else (context.prec, context.rounding),
         _NUMPY_DEFAULTS if not hasattr(numpy, "geterr") else tuple(sorted(numpy.geterr().items())),
-        tuple(map(id, map(vars(builtins).get, _BUILTINS))),
+        _builtins_now(),
         [id(kind) for action, _, kind, *_ in warnings.filters if action == "error"],
     )
+
+
+def _builtins_now() -> Any:
+    """The builtins by address, where one was replaced; empty where all are Python's own."""
+    now = vars(builtins)
+    if all(map(operator.is_, map(now.get, _BUILTINS), _BUILTINS.values())):
+        return ()
+    return tuple(map(id, map(now.get, _BUILTINS)))
 
 
 def _figures() -> Any:
@@ -271,10 +280,10 @@ def _held(value: Any, name: str) -> Any:
 _DECIMAL_DEFAULTS = (28, "ROUND_HALF_EVEN")
 _NUMPY_DEFAULTS = (("divide", "warn"), ("invalid", "warn"), ("over", "warn"), ("under", "ignore"))
 # The kernel itself sets some anew for each request.
-_BUILTINS = tuple(
-    name for name in dir(builtins)
+_BUILTINS = {
+    name: value for name, value in vars(builtins).items()
     if not name.startswith("_") and name not in {"input", "help", "exit", "quit", "display", "get_ipython", "copyright"}
-)  # fmt: skip
+}  # fmt: skip
 _PLACES: dict[str, Callable[[], Any]] = {
     "python settings": _settings,
     FIGURES: _figures,

@@ -55,14 +55,20 @@ class LiveNames:
     def ids(self) -> dict[str, int]:
         """Return the address of each of the user's names; the shell's own are left out."""
         names = dict(self._namespace)  # a copy: threads of the user's may bind meanwhile
-        for name in names.keys() - self._met:
-            self._met.add(name)
-            if type(name) is not str or (name[:1] in _MAY_BE_THE_SHELLS and is_shells_own(name)):
-                self._not_the_users.add(name)
+        if not self._met.issuperset(names):
+            self._meet(names.keys() - self._met)
         ids = dict(zip(names, map(id, names.values()), strict=True))
         for name in self._not_the_users:
             ids.pop(name, None)
         return ids
+
+    def _meet(self, names: Iterable[Any]) -> None:
+        """Tell whose names these are."""
+        self._met.update(names)
+        self._not_the_users.update(
+            name for name in names
+            if type(name) is not str or (name[:1] in _MAY_BE_THE_SHELLS and is_shells_own(name))
+        )  # fmt: skip
 
     def known(self, name: str) -> Glimpse | None:
         """Return what the last look at `name` found, None where there was none since it was bound."""

@@ -6,7 +6,7 @@ import sys
 
 import pytest
 
-from jupyter_prodkit.notebook.names import code_names, is_shells_own
+from jupyter_prodkit.notebook.names import code_names, is_shells_own, needs_at_once
 
 # Code → what is expected, as `field=names`; fields not named are empty, but for `binds_always`, `calls` and `uses`.
 ROWS = {
@@ -196,7 +196,7 @@ def test_what_is_bound_whatever_way_it_goes(code, always):
     ],
 )
 def test_what_is_read_whatever_happens(code, at_once):
-    assert code_names(code).needs_at_once == set(at_once.split())
+    assert needs_at_once(code) == set(at_once.split())
 
 
 @pytest.mark.parametrize(

@@ -213,7 +213,7 @@ AMBIENT = {
         cells("import colorsys\nprint(colorsys.ONE_THIRD)"),
         [(None, "import colorsys\ncolorsys.ONE_THIRD = 5"), "a", outside("colorsys.ONE_THIRD = 1 / 3")], "a",
     ),
-    "a seed set after the first draw": Case(cells("import random", "random.seed(1)", "x = random.random() == 0.13436424411240122"), ["a", "c", "b", (None, "_ = random.random()"), "c"], "c"),
+    "a seed set after the first draw": Case(cells("import random", "random.seed(1)", "x = random.random() == 0.13436424411240122\nprint(x)"), ["a", "c", "b", (None, "_ = random.random()"), "c"], "c"),
     "a module's state, set by the console": Case(cells("import helpers", "print(helpers.f())"), ["a", (None, "helpers.K = 5"), "b"], "b"),
     "a module's state, set below": Case(cells("import helpers", "print(helpers.f())", "helpers.K = 5"), ["a", "b", "c", "b"], "b"),
     "a module's function, replaced": Case(cells("import helpers", "print(helpers.f())"), ["a", (None, "helpers.f = lambda: 9"), "b"], "b"),
