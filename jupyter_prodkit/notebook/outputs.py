@@ -161,16 +161,16 @@ def _rounded(shown: _Shown) -> tuple[str, str]:
 
 
 @cache
-def _noise() -> tuple[tuple[str, re.Pattern[str], str], ...]:
-    """The patterns, compiled when there is first something to compare: that takes longer than all else of a check."""
-    return tuple((needle, re.compile(pattern, re.MULTILINE), instead) for needle, pattern, instead in _NOISE)
+def _compiled(pattern: str) -> re.Pattern[str]:
+    """A pattern of `_NOISE`, compiled when a text first may match it: all of them take longer than a check does."""
+    return re.compile(pattern, re.MULTILINE)
 
 
 def _without_noise(shown: _Shown) -> str:
     text = shown.content
-    for needle, pattern, instead in _noise():
+    for needle, pattern, instead in _NOISE:
         if needle in text and (needle != "-" or _UUID_WITHIN.search(text)):
-            text = pattern.sub(instead, text)
+            text = _compiled(pattern).sub(instead, text)
     if shown.mime in _HTML:
         return _PAGE_NOISE.sub("", text)
     return _DRAWING_NOISE.sub("", text) if shown.mime == "image/svg+xml" else text

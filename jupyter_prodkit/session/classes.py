@@ -18,6 +18,7 @@ __all__ = [
     "instance_attributes",
     "is_class_of_notebook",
     "is_genuine",
+    "is_iterator",
     "is_users_class",
     "is_users_module",
     "line_of",
@@ -149,6 +150,11 @@ def class_members(kind: type) -> list[tuple[str, Any]]:
 def defines(kind: type, name: str) -> bool:
     """Return whether objects of `kind` have an attribute `name` by their class."""
     return any(name in _MEMBERS_OF(base) for base in _LINE_OF(kind))
+
+
+def is_iterator(kind: type) -> bool:
+    """Return whether objects of `kind` are iterators: looking at what they give would use it up."""
+    return defines(kind, "__next__")
 
 
 def instance_attributes(

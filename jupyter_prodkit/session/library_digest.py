@@ -13,6 +13,7 @@ from jupyter_prodkit.session.classes import (
     module_of,
     qualified_name,
 )
+from jupyter_prodkit.session.container_digest import items
 
 __all__ = [
     "array",
@@ -95,12 +96,12 @@ def array(walk: Any, value: Any, depth: int) -> None:
     walk.text("array", f"{value.dtype.str} {value.shape}")
     if kind == "O":
         walk.afford(value.size * 5e-8)
-        walk.items("objects", value.ravel().tolist(), depth)
+        items(walk, "objects", value.ravel().tolist(), depth)
     elif kind == "V" and value.dtype.names:
         for name in value.dtype.names:
             array(walk, value[name], depth)
     elif kind == "V" and value.dtype.hasobject:
-        walk.items("records", value.ravel().tolist(), depth)
+        items(walk, "records", value.ravel().tolist(), depth)
     else:
         _numbers(walk, value, kind)
 
@@ -173,7 +174,7 @@ def polars_value(walk: Any, value: Any, kind: type, depth: int) -> bool:
     walk.afford(size * 1e-6)
     for series in value.get_columns() if kind.__name__ == "DataFrame" else [value]:
         walk.text("series", f"{series.name} {series.dtype}")
-        walk.items("values", series.to_list(), depth)
+        items(walk, "values", series.to_list(), depth)
     return True
 
 

@@ -13,6 +13,7 @@ from jupyter_prodkit.session.classes import (
     module_of,
     qualified_name,
 )
+from jupyter_prodkit.session.container_digest import items
 from jupyter_prodkit.session.library_digest import array
 
 __all__ = ["frame_blocks", "is_pandas", "pandas_value"]
@@ -101,14 +102,14 @@ def _frame(walk: Any, manager: Any, blocks: list[Any], depth: int, pandas: Any) 
 def _index(walk: Any, index: Any, depth: int, pandas: Any) -> None:
     if not is_pandas(type(index)):
         raise ValueError(type(index))
-    walk.items("names", list(index.names), depth)
+    items(walk, "names", list(index.names), depth)
     if isinstance(index, pandas.RangeIndex):
         walk.text("range", f"{index.start} {index.stop} {index.step}")
     elif isinstance(index, pandas.MultiIndex):
         for level in index.levels:
             _own_kind(type(level._values))  # noqa: SLF001 - the only way without a copy
         walk.afford(len(index) * 1e-6)
-        walk.items("index", index.tolist(), depth)
+        items(walk, "index", index.tolist(), depth)
     else:
         _column(walk, index._values, depth, pandas)  # noqa: SLF001
 
@@ -141,4 +142,4 @@ def _column(walk: Any, values: Any, depth: int, pandas: Any) -> None:
     else:
         walk.afford(len(values) * 1e-6)
         arrow = getattr(values, "_pa_array", None)  # past pandas' own conversions, which touch Python's warnings
-        walk.items("column", list(values) if arrow is None else arrow.to_pylist(), depth)
+        items(walk, "column", list(values) if arrow is None else arrow.to_pylist(), depth)

@@ -327,8 +327,7 @@ class Tracker:
         budget = self._budget() if disturbed else Budget(_SECONDS_BETWEEN)
         passed_over = set(self._live.passed_over)
         in_place, groups = self._live.look_again(reads & ids.keys() - changed, budget, surely=nothing, opaque=nothing)
-        if not disturbed:
-            in_place = self._seen_late(in_place, passed_over)
+        in_place = self._seen_late(in_place, passed_over)
         if not changed and not gone and not in_place:
             return
         after = {**self._live.look(changed, self._budget()), **in_place}
