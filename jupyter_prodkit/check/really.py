@@ -36,7 +36,6 @@ class Really:
 
 
 NOTHING_RUN = Really()
-_DISAGREE = "two runs on the same values showed different things"
 
 
 def trusted(clean: CleanRun, cell: Cell, really: Really) -> Execution | None:
