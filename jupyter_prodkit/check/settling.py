@@ -51,7 +51,8 @@ def settle(notebook: Notebook, timeline: Timeline, effort: Effort, progress: Pro
     Where a cell did otherwise than the record says it must, the page is run once more: what differs between two clean
     runs is chance, not hidden state. Raises CancelledError, and NotebookError where no kernel can be started.
     """
-    doubtful = [judged.cell for judged in simulate(notebook, timeline).cells if _is_doubtful(judged.state)]
+    recorded = simulate(notebook, timeline).cells
+    doubtful = [judged.cell for judged in recorded if _is_doubtful(judged.state)]
     if not doubtful:
         return Really()
     def run(until: Cell, hash_seed: int | None) -> Replay:
@@ -62,7 +63,7 @@ def settle(notebook: Notebook, timeline: Timeline, effort: Effort, progress: Pro
 
     first = run(doubtful[-1], None)
     really = _really(notebook, timeline, first)
-    surprising = _surprising(notebook, timeline, really)
+    surprising = _surprising(recorded, simulate(notebook, timeline, really).cells)
     if surprising is None:
         return really
     second = run(surprising, _OTHER_HASH_SEED)
@@ -138,12 +139,12 @@ def _known_versions(timeline: Timeline) -> _Versions:
     """The versions that each name had, the latest first, by the code that made them, and by any code."""
     found: _Versions = {}
     for run in reversed(timeline.executions):
-        for name, version in run.outputs.items():
-            if name in run.after:
-                found.setdefault((run.digest, name), []).append((run.after[name], version))
-        for name, seen in (*run.after.items(), *run.before.items()):
+        made = [(name, seen, run.outputs[name]) for name, seen in run.after.items()]
+        read = [(name, seen, run.inputs[name]) for name, seen in run.before.items()]
+        for name, seen, version in made:
+            found.setdefault((run.digest, name), []).append((seen, version))
+        for name, seen, version in (*made, *read):
             if seen.digest is not None:
-                version = run.outputs[name] if name in run.after else run.inputs[name]
                 found.setdefault(("", name), []).append((seen, version))
     return found
 
@@ -156,20 +157,19 @@ def _version(cell: Cell, name: str, seen: Glimpse, known: Sequence[tuple[Glimpse
     return valued(seen.digest + seen.hidden) if seen.digest is not None else f"replayed {cell.cell_id} {name}"
 
 
-def _surprising(notebook: Notebook, timeline: Timeline, really: Really) -> Cell | None:
+def _surprising(recorded: Sequence[Judged], replayed: Sequence[Judged]) -> Cell | None:
     """The last cell that did otherwise than shown, where that may be chance.
 
     So it is where a recorded run of the same code on the same inputs says so, where something was drawn unseeded, and
     in all cells that read what such a cell made.
     """
-    recorded = {judged.cell.cell_id: judged for judged in simulate(notebook, timeline).cells}
     found: Cell | None = None
     by_chance: set[str] = set()
-    for judged in simulate(notebook, timeline, really).cells:
+    for before, judged in zip(recorded, replayed, strict=True):
         if judged.state not in {"diverges", "failed", "nondeterministic"}:
             continue
         reads = code_names(judged.cell.source).needs
-        if _may_be_chance(recorded[judged.cell.cell_id]) or reads & by_chance:
+        if _may_be_chance(before) or reads & by_chance:
             found = judged.cell
             by_chance |= set() if judged.clean_run is None else judged.clean_run.outputs.keys()
     return found

@@ -169,9 +169,9 @@ def test_what_is_no_notebook_has_no_lines(text):
 
 def test_places_are_relative_to_where_one_stands():
     """Inside, the path from here; elsewhere, the whole path."""
-    here = Path("/work/here")
+    here = Path("/somewhere/here")
     assert place_of(here / "a/b.ipynb", here) == str(Path("a/b.ipynb"))
-    assert place_of(Path("/work/there/b.ipynb"), here) == str(Path("/work/there/b.ipynb"))
+    assert place_of(Path("/somewhere/there/b.ipynb"), here) == str(Path("/somewhere/there/b.ipynb"))
     assert uri_of("a b/ü#1.ipynb") == "a%20b/%C3%BC%231.ipynb"
     assert uri_of("/a b.ipynb") == "file:///a%20b.ipynb"
 
