@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import signal
 from collections.abc import Iterator, Sequence
 from concurrent.futures import Future, ProcessPoolExecutor
@@ -23,9 +22,10 @@ from jupyter_prodkit.step import Result
 
 __all__ = ["Finished", "check_each", "check_one", "check_safely"]
 
-_INTERRUPTED = 130  # how shells report a program that Ctrl-C ended
 _at_work = False
 """Whether this process is checking a notebook, rather than waiting for one."""
+_interrupted = False
+"""Whether Ctrl-C reached this process: it takes up nothing more."""
 
 
 @dataclass(frozen=True)
@@ -104,20 +104,23 @@ def _settled(future: Future[Finished], path: Path, options: CheckOptions) -> Fin
 
 
 def _begin() -> None:
-    signal.signal(signal.SIGINT, _interrupted)
+    signal.signal(signal.SIGINT, _interrupt)
 
 
-def _interrupted(*_: Any) -> None:
-    """End quietly where there is nothing to stop; else let the work end in order."""
-    if not _at_work:
-        os._exit(_INTERRUPTED)
-    raise KeyboardInterrupt
+def _interrupt(*_: Any) -> None:
+    """Interrupt a check, and nothing else: who waits for work holds the pool's lock, and must give it back."""
+    global _interrupted  # noqa: PLW0603 - a signal's handler has no other way to tell
+    _interrupted = True
+    if _at_work:
+        raise KeyboardInterrupt
 
 
 def _check_at_work(path: Path, options: CheckOptions) -> Finished:
     global _at_work  # noqa: PLW0603 - the signal's handler can be told in no other way
     _at_work = True
     try:
+        if _interrupted:
+            raise KeyboardInterrupt
         return check_safely(path, options)
     finally:
         _at_work = False
