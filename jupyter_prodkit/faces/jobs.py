@@ -111,9 +111,7 @@ class Jobs:
             return False
 
         try:
-            return wire.StepDone(
-                job=job.number, result=_result(job, carry_out(job.step, job.inputs, job.options, progress, agree=ask))
-            )
+            return _done(job, carry_out(job.step, job.inputs, job.options, progress, agree=ask))
         except Exception as error:  # noqa: BLE001 - the edge: the panel must hear of every failure
             if asked:
                 return wire.StepAsks(job=job.number, step=job.step.name, question=asked[0])
@@ -137,11 +135,19 @@ def _progress(job: _Job, event: ProgressEvent) -> wire.StepProgress:
     )
 
 
+def _done(job: _Job, result: Result) -> wire.StepDone:
+    from jupyter_prodkit.check.report import Report
+    from jupyter_prodkit.faces.mending import fixes_of
+
+    report = result.document if isinstance(result.document, Report) else None
+    fixes = () if report is None else fixes_of(report, job.inputs.notebook)
+    return wire.StepDone(job=job.number, result=_result(job, result), report=report, fixes=fixes)
+
+
 def _result(job: _Job, result: Result) -> wire.StepResult:
     folder = job.inputs.notebook.path.parent
-    facts = tuple(
-        wire.Fact(label=fact.label, value=fact.value, link=link_of(fact.value, folder)) for fact in result.facts
-    )
+    told = () if result.document is not None else result.facts  # else the panel shows the whole outcome itself
+    facts = tuple(wire.Fact(label=fact.label, value=fact.value, link=link_of(fact.value, folder)) for fact in told)
     return wire.StepResult(
         step=job.step.name,
         summary=result.summary,

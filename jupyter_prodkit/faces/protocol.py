@@ -356,6 +356,9 @@ class StepDone(msgspec.Struct, frozen=True, kw_only=True, tag_field="kind", tag=
 
     job: int
     result: StepResult
+    report: Report | None = None
+    """Of a check, the whole of what it found; it may have looked closer than the check that follows each run."""
+    fixes: tuple[Fix, ...] = ()
 
 
 class StepFailed(msgspec.Struct, frozen=True, kw_only=True, tag_field="kind", tag="failed"):

@@ -353,6 +353,9 @@ export interface StepDone {
   readonly kind: 'done';
   readonly job: number;
   readonly result: StepResult;
+  /** Of a check, the whole of what it found; it may have looked closer than the check that follows each run. */
+  readonly report: Report | null;
+  readonly fixes: readonly Fix[];
 }
 
 /** A step ended with an error, or was stopped. */
@@ -661,6 +664,8 @@ export const STRUCTS: Readonly<Record<string, Readonly<Record<string, Shape>>>> 
     kind: { literal: ['done'] },
     job: 'integer',
     result: { struct: 'StepResult' },
+    report: { anyOf: [{ struct: 'Report' }, 'none'] },
+    fixes: { list: { struct: 'Fix' } },
   },
   StepFailed: {
     kind: { literal: ['failed'] },

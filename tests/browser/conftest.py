@@ -12,7 +12,8 @@ import sys
 import time
 import urllib.error
 import urllib.request
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -38,9 +39,19 @@ class Lab:
     url: str
     root: Path
 
-    def open(self, page: Page, sources: list[str], kernel: str = "python3", *, panel: bool = True) -> NotebookPage:
+    def open(
+        self,
+        page: Page,
+        sources: Sequence[str],
+        kernel: str = "python3",
+        *,
+        panel: bool = True,
+        tags: Mapping[int, Sequence[str]] | None = None,
+    ) -> NotebookPage:
         """Write a notebook of these code cells, open it and (if wanted) the panel, and wait for its kernel."""
         notebook = nbformat.v4.new_notebook(cells=[nbformat.v4.new_code_cell(source) for source in sources])
+        for place, given in (tags or {}).items():
+            notebook.cells[place].metadata["tags"] = list(given)
         notebook.metadata["kernelspec"] = {"name": kernel, "display_name": kernel}
         path = self.root / f"notebook-{time.monotonic_ns()}.ipynb"
         nbformat.write(notebook, path)
@@ -100,7 +111,13 @@ class NotebookPage:
 
 @pytest.fixture(scope="session")
 def lab(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Lab]:
-    home = tmp_path_factory.mktemp("lab")
+    with running_lab(tmp_path_factory.mktemp("lab")) as lab:
+        yield lab
+
+
+@contextmanager
+def running_lab(home: Path) -> Iterator[Lab]:
+    """Yield a JupyterLab that keeps all it has in the folder `home`."""
     root = home / "notebooks"
     root.mkdir()
     add_kernels(home / "data/kernels")
@@ -201,4 +218,6 @@ def page(browser: Browser, lab: Lab) -> Iterator[Page]:
 @pytest.fixture
 def open_notebook(lab: Lab, page: Page) -> Callable[..., NotebookPage]:
     """Return a function that opens a notebook of the given code cells, with the panel beside it unless told not to."""
-    return lambda *sources, kernel="python3", panel=True: lab.open(page, list(sources), kernel, panel=panel)
+    return lambda *sources, kernel="python3", panel=True, tags=None: lab.open(
+        page, sources, kernel, panel=panel, tags=tags
+    )

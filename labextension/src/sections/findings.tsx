@@ -3,8 +3,7 @@
 import type { TranslationBundle } from '@jupyterlab/translation';
 import * as React from 'react';
 
-import type { Finding, Page, Report } from '../protocol';
-import { buttonClass } from './button';
+import type { Finding, Fix, Page, Report } from '../protocol';
 import { Prose } from './prose';
 import type { ShapeName, Tone } from './shape';
 import { Shape } from './shape';
@@ -13,7 +12,10 @@ export interface IFindingsProps {
   readonly trans: TranslationBundle;
   readonly report: Report;
   readonly page: Page;
+  readonly fixes: readonly Fix[];
+  readonly isReadOnly: boolean;
   readonly onReveal: (cellId: string) => void;
+  readonly onFix: (fix: Fix, finding: Finding) => void;
   readonly onRestore: (run: number) => void;
 }
 
@@ -26,8 +28,22 @@ const SHAPES: Readonly<Record<Severity, readonly [ShapeName, Tone]>> = {
 };
 const GRAVEST_FIRST: readonly Severity[] = ['blocker', 'warning', 'note'];
 
-export function Findings(props: IFindingsProps): React.JSX.Element | null {
+/** More findings than this are shown on demand. */
+const MOST = 30;
+
+export const Findings = React.memo(FindingList, (before, now) => {
+  const { report, page, fixes, isReadOnly } = now;
+  return (
+    before.report === report &&
+    before.page === page &&
+    before.fixes === fixes &&
+    before.isReadOnly === isReadOnly
+  );
+});
+
+function FindingList(props: IFindingsProps): React.JSX.Element | null {
   const { trans, report } = props;
+  const [isWhole, setWhole] = React.useState(false);
   const groups = GRAVEST_FIRST.map(severity => ({
     severity,
     findings: report.findings.filter(finding => finding.severity === severity)
@@ -55,11 +71,23 @@ export function Findings(props: IFindingsProps): React.JSX.Element | null {
           className="jp-Prodkit-list"
           aria-label={tally(trans, severity, findings.length)}
         >
-          {findings.map((finding, index) => (
-            <OneFinding key={index} {...props} finding={finding} />
+          {findings.slice(0, isWhole ? undefined : MOST).map((finding, index) => (
+            <OneFinding key={index} {...props} finding={finding} fixes={fixesOf(props, finding)} />
           ))}
         </ul>
       ))}
+      {!isWhole && groups.some(group => group.findings.length > MOST) && (
+        <p className="jp-Prodkit-row">
+          <button
+            className="jp-Prodkit-link"
+            onClick={() => {
+              setWhole(true);
+            }}
+          >
+            {trans.__('Show all %1 findings', report.findings.length)}
+          </button>
+        </p>
+      )}
       {remarks.map(remark => (
         <OneRemark key={remark.reason} {...props} {...remark} />
       ))}
@@ -68,13 +96,8 @@ export function Findings(props: IFindingsProps): React.JSX.Element | null {
   );
 }
 
-function OneFinding({
-  trans,
-  finding,
-  page,
-  onReveal,
-  onRestore
-}: IFindingsProps & { readonly finding: Finding }): React.JSX.Element {
+function OneFinding(props: IFindingsProps & { readonly finding: Finding }): React.JSX.Element {
+  const { trans, finding, page, onReveal } = props;
   const [shape, tone] = SHAPES[finding.severity];
   return (
     <li
@@ -101,31 +124,58 @@ function OneFinding({
             <Prose text={finding.fix} />
           </p>
         )}
-        {finding.restores !== null && (
-          <RestoreButton trans={trans} run={finding.restores} onRestore={onRestore} />
-        )}
+        <Cures {...props} />
       </div>
     </li>
   );
 }
 
-function RestoreButton({
+/** What one click does about a finding. */
+function Cures({
   trans,
-  run,
+  finding,
+  fixes,
+  isReadOnly,
+  onFix,
   onRestore
-}: Pick<IFindingsProps, 'trans' | 'onRestore'> & { readonly run: number }): React.JSX.Element {
+}: IFindingsProps & { readonly finding: Finding }): React.JSX.Element | null {
+  const { restores } = finding;
+  if (isReadOnly || (restores === null && fixes.length === 0)) {
+    return null;
+  }
   return (
-    <button
-      className={buttonClass(false)}
-      data-testid="prodkit-restore"
-      title={trans.__('Put the deleted cell back on the page, where it stood')}
-      onClick={() => {
-        onRestore(run);
-      }}
-    >
-      {trans.__('Restore the cell')}
-    </button>
+    <p className="jp-Prodkit-cures">
+      {restores !== null && (
+        <button
+          className="jp-Prodkit-link"
+          data-testid="prodkit-restore"
+          title={trans.__('Put the deleted cell back on the page, where it stood')}
+          onClick={() => {
+            onRestore(restores);
+          }}
+        >
+          {trans.__('Restore the cell')}
+        </button>
+      )}
+      {fixes.map(fix => (
+        <button
+          key={fix.kind}
+          className="jp-Prodkit-link"
+          data-testid={`prodkit-fix-${fix.kind}`}
+          onClick={() => {
+            onFix(fix, finding);
+          }}
+        >
+          <Prose text={fix.label} />
+        </button>
+      ))}
+    </p>
   );
+}
+
+function fixesOf({ report, fixes }: IFindingsProps, finding: Finding): readonly Fix[] {
+  const place = report.findings.indexOf(finding);
+  return fixes.filter(fix => fix.finding === place);
 }
 
 interface ICellButtonProps extends Pick<IFindingsProps, 'trans' | 'page' | 'onReveal'> {
