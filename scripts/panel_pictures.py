@@ -92,16 +92,22 @@ def take_all(lab: Lab, page: Page, theme: str, name: str) -> None:
 
 
 def take(opened: NotebookPage, theme: str, name: str) -> None:
-    """Take a picture of the panel as wide as it is, and at 250 pixels."""
-    opened.page.wait_for_timeout(400)  # fonts and colours settle
+    """Take a picture of the panel at two widths."""
     for width in (320, 250):
-        opened.page.evaluate(
-            "width => { const panel = document.querySelector('.jp-Prodkit'); panel.style.maxWidth = `${width}px`; }",
-            width,
-        )
-        opened.page.wait_for_timeout(150)
+        widen(opened, width)
+        opened.page.wait_for_timeout(400)  # fonts and colours settle
         opened.panel.screenshot(path=PICTURES / f"{theme}-{name}-{width}.png")
-    opened.page.evaluate("() => { document.querySelector('.jp-Prodkit').style.maxWidth = '' }")
+
+
+def widen(opened: NotebookPage, width: int) -> None:
+    """Drag the panel's edge until it is that wide."""
+    box = opened.panel.bounding_box()
+    assert box is not None
+    mouse, start = opened.page.mouse, box["x"] - 1
+    mouse.move(start, 700)
+    mouse.down()
+    mouse.move(start + box["width"] - width, 700, steps=4)
+    mouse.up()
 
 
 if __name__ == "__main__":

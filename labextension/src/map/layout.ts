@@ -28,26 +28,29 @@ const DENSITIES: readonly IDensity[] = [
   { pitch: 40, radius: 8, every: 1 }
 ];
 export const MOST_ZOOM = DENSITIES.length - 1;
+const LEAST_PITCH = 13;
+const MOST_PITCH = 34;
+/** More rows than this are drawn closer together. */
+const MOST_ROWS = 12;
 const MARGIN = 14;
 /** Room for the number of a row's first node, to its left. */
 const GUTTER = 26;
 const BETWEEN_ROWS = 16;
 const NUMBERS = 13;
 
-/** The roomiest zoom at which the nodes stand in one row, or in not too many. */
+/** The zoom that comes nearest to how the nodes are drawn while nobody has zoomed. */
 export function fittingZoom(count: number, width: number): number {
-  const most = [8, 5, 1, 1];
-  for (let zoom = MOST_ZOOM - 1; zoom > 0; zoom--) {
-    if (rowsFor(count, width, zoom) <= (most[zoom] ?? 1)) {
-      return zoom;
-    }
+  if (count <= placesIn(width, LEAST_PITCH)) {
+    return spread(count, width).pitch < 20 ? 1 : 2;
   }
-  return 0;
+  return rowsFor(count, width, densityAt(1)) <= MOST_ROWS ? 1 : 0;
 }
 
-export function layoutOf({ nodes, flows }: IGraph, width: number, zoom: number): ILayout {
-  const { pitch, radius, every } = densityAt(zoom);
-  const rows = rowsFor(nodes.length, width, zoom);
+/** Where nobody has zoomed (null), a few nodes take the whole width, and many as much room as they need. */
+export function layoutOf({ nodes, flows }: IGraph, width: number, zoom: number | null): ILayout {
+  const density = densityFor(nodes.length, width, zoom);
+  const { pitch, radius, every } = density;
+  const rows = rowsFor(nodes.length, width, density);
   const perRow = Math.max(1, Math.ceil(nodes.length / rows));
   const left = MARGIN + (rows > 1 ? GUTTER : 0);
   const inRow = flows.filter(flow => isInRow(flow, perRow));
@@ -112,10 +115,25 @@ function rise({ writer, reader }: IFlow, rows: number): number {
   return rows > 1 ? Math.min(4 + 2.5 * Math.sqrt(span), BETWEEN_ROWS - 2) : 5 + 9 * span ** 0.6;
 }
 
-function rowsFor(count: number, width: number, zoom: number): number {
-  const { pitch } = densityAt(zoom);
-  const fits = (room: number): number => Math.max(1, Math.floor((room - 2 * MARGIN) / pitch) + 1);
-  return count <= fits(width) ? 1 : Math.ceil(count / fits(width - GUTTER));
+function densityFor(count: number, width: number, zoom: number | null): IDensity {
+  if (zoom === null && count <= placesIn(width, LEAST_PITCH)) {
+    return spread(count, width);
+  }
+  return densityAt(zoom ?? fittingZoom(count, width));
+}
+
+/** One row from edge to edge, unless the nodes are too few for that. */
+function spread(count: number, width: number): IDensity {
+  const pitch = Math.min(MOST_PITCH, (width - 2 * MARGIN) / Math.max(1, count - 1));
+  return { pitch, radius: Math.min(6.5, pitch * 0.33), every: pitch < 17 ? 5 : 1 };
+}
+
+function rowsFor(count: number, width: number, { pitch }: IDensity): number {
+  return count <= placesIn(width, pitch) ? 1 : Math.ceil(count / placesIn(width - GUTTER, pitch));
+}
+
+function placesIn(width: number, pitch: number): number {
+  return Math.max(1, Math.floor((width - 2 * MARGIN) / pitch + 1e-6) + 1);
 }
 
 function densityAt(zoom: number): IDensity {

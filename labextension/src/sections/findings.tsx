@@ -17,6 +17,8 @@ export interface IFindingsProps {
   readonly onReveal: (cellId: string) => void;
   readonly onFix: (fix: Fix, finding: Finding) => void;
   readonly onRestore: (run: number) => void;
+  /** Run the repair plan. */
+  readonly onRerun: () => void;
 }
 
 type Severity = Finding['severity'];
@@ -96,7 +98,7 @@ function FindingList(props: IFindingsProps): React.JSX.Element | null {
   );
 }
 
-function OneFinding(props: IFindingsProps & { readonly finding: Finding }): React.JSX.Element {
+function OneFinding(props: IFindingProps): React.JSX.Element {
   const { trans, finding, page, onReveal } = props;
   const [shape, tone] = SHAPES[finding.severity];
   return (
@@ -119,7 +121,7 @@ function OneFinding(props: IFindingsProps & { readonly finding: Finding }): Reac
             <Prose text={finding.because} />
           </p>
         )}
-        {finding.fix !== '' && (
+        {finding.fix !== '' && !isCured(props) && (
           <p className="jp-Prodkit-fix">
             <Prose text={finding.fix} />
           </p>
@@ -130,21 +132,40 @@ function OneFinding(props: IFindingsProps & { readonly finding: Finding }): Reac
   );
 }
 
+type IFindingProps = IFindingsProps & { readonly finding: Finding };
+
+/** Whether a click mends it, so that nobody has to be told how. */
+function isCured(props: IFindingProps): boolean {
+  const { finding, fixes, isReadOnly } = props;
+  const isMended = fixes.some(fix => fix.kind !== 'ignore') || finding.restores !== null;
+  return !isReadOnly && (isMended || isPlanned(props));
+}
+
+/** Whether running the repair plan mends it. */
+function isPlanned({ finding, report }: IFindingProps): boolean {
+  const isStale = finding.rule.startsWith('hidden-state/') && finding.restores === null;
+  return isStale && report.plan.some(run => run.cell_id === finding.cell_id);
+}
+
 /** What one click does about a finding. */
-function Cures({
-  trans,
-  finding,
-  fixes,
-  isReadOnly,
-  onFix,
-  onRestore
-}: IFindingsProps & { readonly finding: Finding }): React.JSX.Element | null {
+function Cures(props: IFindingProps): React.JSX.Element | null {
+  const { trans, finding, fixes, isReadOnly, onFix, onRestore, onRerun } = props;
   const { restores } = finding;
-  if (isReadOnly || (restores === null && fixes.length === 0)) {
+  if (isReadOnly || !(isCured(props) || fixes.length > 0)) {
     return null;
   }
   return (
     <p className="jp-Prodkit-cures">
+      {isPlanned(props) && (
+        <button
+          className="jp-Prodkit-link"
+          data-testid="prodkit-fix-rerun"
+          title={finding.fix}
+          onClick={onRerun}
+        >
+          {trans.__('Re-run %1', planNumbers(props))}
+        </button>
+      )}
       {restores !== null && (
         <button
           className="jp-Prodkit-link"
@@ -171,6 +192,13 @@ function Cures({
       ))}
     </p>
   );
+}
+
+/** The cells of the plan as people count them, shortened where they are many. */
+function planNumbers({ report, page }: IFindingsProps): string {
+  const places = new Map(page.cells.map((cell, index) => [cell.cell_id, index + 1]));
+  const numbers = report.plan.map(run => places.get(run.cell_id) ?? 0).filter(number => number > 0);
+  return numbers.length > 6 ? `${numbers.slice(0, 5).join(', ')}, …` : numbers.join(', ');
 }
 
 function fixesOf({ report, fixes }: IFindingsProps, finding: Finding): readonly Fix[] {

@@ -80,7 +80,10 @@ function OpenMap(props: IMapProps & { readonly onClose: () => void }): React.JSX
   const [ordered, setOrdered] = React.useState(false);
   const [picked, setPicked] = React.useState<number | null>(null);
   const zoom = chosenZoom ?? fittingZoom(graph.nodes.length, width);
-  const layout = React.useMemo(() => layoutOf(graph, width, zoom), [graph, width, zoom]);
+  const layout = React.useMemo(
+    () => layoutOf(graph, width, chosenZoom),
+    [graph, width, chosenZoom]
+  );
   const active = graph.nodes.findIndex(node => node.cellId === activeCellId);
   const shown = picked !== null && picked < graph.nodes.length ? picked : null;
   const onZoom = (by: number): void => {

@@ -167,6 +167,9 @@ function Details({ trans, model }: Omit<ISectionsProps, 'around'>): React.JSX.El
         onRestore={run => {
           void model.fixing.restore(run);
         }}
+        onRerun={() => {
+          model.rerun(report.plan.map(run => run.cell_id));
+        }}
       />
     </>
   );

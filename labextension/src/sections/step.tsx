@@ -71,7 +71,7 @@ export function Step(props: IStepProps): React.JSX.Element {
               {title}
             </button>
           </h4>
-          <p className="jp-Prodkit-soft">
+          <p className="jp-Prodkit-soft jp-mod-small">
             <Prose text={textOf(trans, step)} />
           </p>
         </div>
@@ -153,6 +153,7 @@ function Options(props: IStepProps & { readonly isOpen: boolean }): React.JSX.El
           step={form.name}
           option={option}
           models={props.models}
+          isExplained={props.isOpen}
           value={props.valueOf(option.name)}
           onChange={value => {
             props.onOption(option.name, value);

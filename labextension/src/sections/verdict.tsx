@@ -120,6 +120,7 @@ function Rerun({
   return (
     <button
       className={buttonClass(primary === 'rerun')}
+      data-testid="prodkit-rerun"
       onClick={() => {
         onRerun(plan.map(run => run.cell_id));
       }}
