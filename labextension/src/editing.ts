@@ -78,10 +78,9 @@ function inserted(shared: ISharedNotebook, id: string, cell: NewCell, below: str
   const place = shared.cells.findIndex(one => one.id === below) + 1;
   apart(shared);
   shared.insertCell(place > 0 || below === null ? place : shared.cells.length, { ...cell, id });
-  const source = find(shared, id)?.getSource();
   return () => {
     const now = shared.cells.findIndex(one => one.id === id);
-    if (now >= 0 && shared.cells[now]?.getSource() === source) {
+    if (now >= 0 && shared.cells[now]?.getSource() === cell.source) {
       shared.deleteCell(now);
     }
   };

@@ -22,7 +22,7 @@ interface IDensity {
 
 /** From crowded to roomy; the zoom goes from one to the next. */
 const DENSITIES: readonly IDensity[] = [
-  { pitch: 11, radius: 4, every: 0 },
+  { pitch: 11, radius: 4.2, every: 0 },
   { pitch: 15, radius: 5, every: 5 },
   { pitch: 25, radius: 6.5, every: 1 },
   { pitch: 40, radius: 8, every: 1 }
