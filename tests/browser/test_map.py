@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import re
 
 import pytest
@@ -82,7 +83,7 @@ def test_two_hundred_cells_are_legible_in_a_narrow_panel(open_notebook):
     )
     frame = opened.panel.bounding_box()
     assert all(frame["x"] <= box["left"] and box["right"] <= frame["x"] + frame["width"] for box in boxes)
-    pairs = zip(boxes, boxes[1:], strict=False)
+    pairs = itertools.pairwise(boxes)
     assert all(two["left"] - one["right"] >= 2 for one, two in pairs if two["top"] == one["top"])
     assert min(box["width"] for box in boxes) >= 6
     numbers = opened.panel.locator(".jp-Prodkit-map-number").all_inner_texts()
