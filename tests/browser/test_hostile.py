@@ -53,7 +53,7 @@ def test_a_read_only_notebook_is_judged_and_not_touched(lab, page):
     expect(opened.test_id("prodkit-fix-seed")).to_be_visible()
     page.evaluate("window.jupyterapp.shell.currentWidget.content.model.readOnly = true")
     opened.cell(0).locator(".jp-InputArea-prompt").click()
-    opened.test_id("prodkit-finding").wait_for()
+    opened.test_id("prodkit-finding").first.wait_for()
     page.evaluate("window.jupyterapp.commands.execute('jupyter-prodkit:check')")
     expect(opened.test_id("prodkit-fix-seed")).to_have_count(0)
     expect(opened.test_id("prodkit-mark-export")).to_be_disabled()

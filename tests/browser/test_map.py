@@ -77,6 +77,7 @@ def test_two_hundred_cells_are_legible_in_a_narrow_panel(open_notebook):
     """Nodes don't touch, stand in rows with numbers, and the panel does not scroll sideways."""
     opened = attached(open_notebook, *(f"x{n} = x{n - 1} + 1" if n else "x0 = 0" for n in range(200)))
     expect(opened.panel.locator("[data-place]")).to_have_count(200, timeout=20_000)
+    opened.page.wait_for_timeout(500)  # until the map has been told its width
     boxes = opened.page.evaluate(
         """() => Array.from(document.querySelectorAll('[data-place] .jp-Prodkit-map-shape'),
             node => node.getBoundingClientRect().toJSON())"""
@@ -86,5 +87,5 @@ def test_two_hundred_cells_are_legible_in_a_narrow_panel(open_notebook):
     pairs = itertools.pairwise(boxes)
     assert all(two["left"] - one["right"] >= 2 for one, two in pairs if two["top"] == one["top"])
     assert min(box["width"] for box in boxes) >= 6
-    numbers = opened.panel.locator(".jp-Prodkit-map-number").all_inner_texts()
+    numbers = opened.panel.locator(".jp-Prodkit-map-number").all_text_contents()
     assert len([number for number in numbers if number]) >= 8
