@@ -25,7 +25,7 @@ sys.path.insert(0, str(ROOT / "tests/browser"))
 from conftest import CHROMIUM, Lab, NotebookPage, running_lab  # noqa: E402 - found on the line above
 
 BUNDLE = ROOT / "jupyter_prodkit/labextension/static"
-OURS = "/labextensions/jupyter-prodkit/"
+OURS = "/extensions/jupyter-prodkit/"
 RUNS, KEYS = 9, 60
 LISTEN = """(() => {
     window.heard = [];

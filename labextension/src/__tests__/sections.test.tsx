@@ -219,7 +219,7 @@ describe('a finding', () => {
       'hidden-state/orphan'
     ]);
     expect(found[0]?.textContent).toContain('df had 891 rows; a clean run gives 714.');
-    expect(found[0]?.textContent).toContain('Re-run 2 and 3.');
+    expect(found[0]?.textContent).toContain('Re-run 2, 3');
   });
 
   it('leads to its cell', () => {
