@@ -47,7 +47,7 @@ def test_source_and_url(site: Any, direct_url: dict[str, Any] | None, expected: 
 def test_conda_folders_are_no_source(site: Any) -> None:
     """What conda installed is not taken for a local project, though it names a folder of conda's build machine."""
     site.install("lib", direct_url={"url": "file:///croot/lib/work", "dir_info": {}}, installer="conda")
-    assert provenance(installed_distributions()["lib"]) == ("index", None)
+    assert provenance(installed_distributions()["lib"]) == ("conda", None)
 
 
 @pytest.mark.parametrize("content", ["not json", "[]", "{}"])
@@ -55,7 +55,7 @@ def test_broken_direct_url_is_an_index(site: Any, content: str) -> None:
     """A direct_url.json that can't be read doesn't stop the capture."""
     info = site.install("lib")
     (info / "direct_url.json").write_text(content)
-    assert provenance(installed_distributions()["lib"]) == ("index", None)
+    assert provenance(installed_distributions()["lib"]) == ("conda", None)
 
 
 def test_versions_come_from_the_headers_alone(site: Any) -> None:

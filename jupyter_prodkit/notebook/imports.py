@@ -1,0 +1,118 @@
+"""Which modules a cell's text imports, by statement or by name, and whether it can do without them."""
+
+from __future__ import annotations
+
+import ast
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from functools import lru_cache
+
+from jupyter_prodkit.notebook.document import Notebook
+from jupyter_prodkit.notebook.syntax import shared_tree
+from jupyter_prodkit.notebook.transform import to_python
+
+__all__ = ["CellImport", "TextImport", "imports_in", "imports_of"]
+
+_MISSING = frozenset({"ImportError", "ModuleNotFoundError", "Exception", "BaseException"})
+_LOADERS = frozenset({"importlib.import_module", "import_module", "__import__"})
+
+
+@dataclass(frozen=True, slots=True)
+class TextImport:
+    """One module that a text imports."""
+
+    module: str
+    """With its dots: `google.cloud` of `from google.cloud import storage`."""
+    names: tuple[str, ...] = ()
+    """What is taken from it: submodules or attributes, which text alone can't tell apart."""
+    optional: bool = False
+    """Whether the text says what to do without it (`try: … except ImportError:`), or an extension of IPython's."""
+
+    @property
+    def top(self) -> str:
+        """The top-level module."""
+        return self.module.partition(".")[0]
+
+
+@dataclass(frozen=True, slots=True)
+class CellImport:
+    """An import, and the cell whose text has it."""
+
+    cell_id: str
+    what: TextImport
+
+
+def imports_of(notebook: Notebook) -> tuple[CellImport, ...]:
+    """Return the imports of all cells in page order, run or not; cells marked to be ignored are left out."""
+    cells = [cell for cell in notebook.code_cells if not cell.is_ignored]
+    return tuple(CellImport(cell.cell_id, one) for cell in cells for one in imports_in(cell.source))
+
+
+@lru_cache(maxsize=2048)
+def imports_in(source: str) -> tuple[TextImport, ...]:
+    """Return what a cell imports, magics expanded; nothing where it is not valid Python.
+
+    What can never run (`if False:`, `if TYPE_CHECKING:`) doesn't count. Literal names given to `import_module` do.
+    """
+    tree = shared_tree(to_python(source))
+    return () if tree is None else tuple(dict.fromkeys(_walk(tree.body, optional=False)))
+
+
+def _walk(nodes: Iterable[ast.AST], *, optional: bool) -> Iterator[TextImport]:
+    for node in nodes:
+        if isinstance(node, ast.Try):
+            yield from _walk(node.body, optional=optional or _survives(node.handlers))
+            yield from _walk([*node.handlers, *node.orelse, *node.finalbody], optional=optional)
+        elif isinstance(node, ast.If) and _never(node.test):
+            yield from _walk(node.orelse, optional=optional)
+        else:
+            yield from _here(node, optional=optional)
+            yield from _walk(ast.iter_child_nodes(node), optional=optional or _suppresses(node))
+
+
+def _here(node: ast.AST, *, optional: bool) -> Iterator[TextImport]:
+    if isinstance(node, ast.Import):
+        yield from (TextImport(alias.name, (), optional) for alias in node.names)
+    elif isinstance(node, ast.ImportFrom) and node.module and not node.level:
+        yield TextImport(node.module, tuple(alias.name for alias in node.names if alias.name != "*"), optional)
+    elif isinstance(node, ast.Call):
+        yield from _called(node, optional=optional)
+
+
+def _survives(handlers: Iterable[ast.ExceptHandler]) -> bool:
+    return any(handler.type is None or _MISSING & set(_classes(handler.type)) for handler in handlers)
+
+
+def _suppresses(node: ast.AST) -> bool:
+    """Whether it is `with suppress(ImportError):`."""
+    if not isinstance(node, ast.With):
+        return False
+    calls = [item.context_expr for item in node.items if isinstance(item.context_expr, ast.Call)]
+    return any(_dotted(c.func).endswith("suppress") and any(_MISSING & set(_classes(a)) for a in c.args) for c in calls)
+
+
+def _classes(node: ast.expr) -> list[str]:
+    parts = node.elts if isinstance(node, ast.Tuple) else [node]
+    return [_dotted(part).rpartition(".")[2] for part in parts]
+
+
+def _never(test: ast.expr) -> bool:
+    is_false = isinstance(test, ast.Constant) and not test.value
+    return is_false or _dotted(test).rpartition(".")[2] == "TYPE_CHECKING"
+
+
+def _called(node: ast.Call, *, optional: bool) -> Iterator[TextImport]:
+    texts = [one.value if isinstance(one, ast.Constant) and isinstance(one.value, str) else "" for one in node.args]
+    name = _dotted(node.func)
+    if name in _LOADERS and texts and texts[0] and not texts[0].startswith("."):
+        yield TextImport(texts[0], (), optional)
+    elif name.endswith(".run_line_magic") and texts[:1] == ["load_ext"] and texts[1:] and texts[1].strip():
+        yield TextImport(texts[1].split()[0], (), optional=True)  # IPython looks among its own first
+
+
+def _dotted(node: ast.AST) -> str:
+    if isinstance(node, ast.Name):
+        return node.id
+    if isinstance(node, ast.Attribute):
+        return f"{_dotted(node.value)}.{node.attr}"
+    return f"{_dotted(node.func)}()" if isinstance(node, ast.Call) else ""
