@@ -55,7 +55,7 @@ def test_broken_direct_url_is_an_index(site: Any, content: str) -> None:
     """A direct_url.json that can't be read doesn't stop the capture."""
     info = site.install("lib")
     (info / "direct_url.json").write_text(content)
-    assert provenance(installed_distributions()["lib"]) == ("conda", None)
+    assert provenance(installed_distributions()["lib"]) == ("index", None)
 
 
 def test_versions_come_from_the_headers_alone(site: Any) -> None:
