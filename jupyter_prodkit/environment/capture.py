@@ -24,7 +24,7 @@ from jupyter_prodkit.environment.owners import find_owners
 from jupyter_prodkit.environment.provenance import provenance
 from jupyter_prodkit.environment.roots import Places, Roots, find_roots, own_files
 from jupyter_prodkit.environment.system_libraries import mapped_libraries, replaced_libraries
-from jupyter_prodkit.notebook.imports import CellImport
+from jupyter_prodkit.notebook.imported import CellImport
 
 __all__ = ["capture", "maps_text"]
 

@@ -39,8 +39,11 @@ class DistributionFact(msgspec.Struct, frozen=True, kw_only=True):
     """That place, without credentials: `file:///src/lib`, `git+https://host/lib@COMMIT#subdirectory=py`."""
     edited: tuple[str, ...] = ()
     """Its files whose bytes are no longer those that were installed, by its RECORD (PEP 376)."""
-    requested: bool = False
-    """Whether a user asked for it by name (the installers' REQUESTED file, PEP 376)."""
+    requested: bool | None = None
+    """Whether a user asked for it by name (the installers' REQUESTED file, PEP 376); None where that isn't known.
+
+    uv writes that file for all that it installs, so that its word says nothing.
+    """
     why: Why
     """`imported` by the text of a cell, `loaded` by what cells did, or `required` by another distribution."""
     cells: tuple[str, ...] = ()

@@ -13,7 +13,7 @@ from jupyter_prodkit.environment.facts import Why
 from jupyter_prodkit.environment.installed import Installed
 from jupyter_prodkit.environment.owners import Owners, providers_of
 from jupyter_prodkit.environment.tooling import is_tooling
-from jupyter_prodkit.notebook.imports import CellImport
+from jupyter_prodkit.notebook.imported import CellImport
 
 __all__ = ["Places", "Roots", "find_roots", "own_files"]
 

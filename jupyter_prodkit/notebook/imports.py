@@ -4,42 +4,17 @@ from __future__ import annotations
 
 import ast
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
 from functools import lru_cache
 
 from jupyter_prodkit.notebook.document import Notebook
+from jupyter_prodkit.notebook.imported import CellImport, TextImport
 from jupyter_prodkit.notebook.syntax import shared_tree
 from jupyter_prodkit.notebook.transform import to_python
 
-__all__ = ["CellImport", "TextImport", "imports_in", "imports_of"]
+__all__ = ["imports_in", "imports_of"]
 
 _MISSING = frozenset({"ImportError", "ModuleNotFoundError", "Exception", "BaseException"})
 _LOADERS = frozenset({"importlib.import_module", "import_module", "__import__"})
-
-
-@dataclass(frozen=True, slots=True)
-class TextImport:
-    """One module that a text imports."""
-
-    module: str
-    """With its dots: `google.cloud` of `from google.cloud import storage`."""
-    names: tuple[str, ...] = ()
-    """What is taken from it: submodules or attributes, which text alone can't tell apart."""
-    optional: bool = False
-    """Whether the text says what to do without it (`try: … except ImportError:`), or an extension of IPython's."""
-
-    @property
-    def top(self) -> str:
-        """The top-level module."""
-        return self.module.partition(".")[0]
-
-
-@dataclass(frozen=True, slots=True)
-class CellImport:
-    """An import, and the cell whose text has it."""
-
-    cell_id: str
-    what: TextImport
 
 
 def imports_of(notebook: Notebook) -> tuple[CellImport, ...]:
