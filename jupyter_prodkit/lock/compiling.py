@@ -14,6 +14,7 @@ from jupyter_prodkit.environment.facts import DistributionFact, EnvironmentFacts
 from jupyter_prodkit.environment.installed import Installed
 from jupyter_prodkit.errors import LockError
 from jupyter_prodkit.lock.builds import Compared, compare_builds
+from jupyter_prodkit.lock.complaints import UnreachableIndexError
 from jupyter_prodkit.lock.pins import Pin, check_unchanged, index_line, parse_requirements
 from jupyter_prodkit.lock.pylock import LockedFile, locked_files, render_pylock
 from jupyter_prodkit.lock.remote_wheel import WheelRecords
@@ -76,7 +77,7 @@ def compile_lock(
     asked = [fact for fact in facts.distributions if fact.name not in held]
     progress.stage(f"Pinning {len(facts.distributions)} distributions", 0.3)
     lines = [index_line(fact) for fact in asked]
-    answer = _pin(lines, lambda lines, form, quiet: uv.pin(lines, form, folder, quiet), progress)
+    answer = _pinned(lines, folder, uv, progress)
     check_unchanged(asked, answer.pins)
     progress.stage("Comparing what is installed with the index", 0.5)
     compared = compare_builds(asked, answer.files, installed, WheelRecords.cached(uv.environment), progress)
@@ -105,6 +106,27 @@ def _pin(
         text = ask(lines, "requirements.txt", progress)
         fitting = files.result()
     return _Pinned(parse_requirements(text.text), locked_files(fitting.text), text.yanked)
+
+
+def _pinned(lines: Sequence[str], folder: Path, uv: Uv, progress: Progress) -> _Pinned:
+    """Ask uv for pins; where an index does not answer, by what uv has kept of it, and else say of what hashes lack."""
+    try:
+        return _pin(lines, lambda lines, form, quiet: uv.pin(lines, form, folder, quiet), progress)
+    except UnreachableIndexError as error:
+        progress.stage("The index does not answer: looking at what uv has kept", 0.35)
+        missing = [line for line in lines if not _is_kept(line, folder, uv, progress)]
+        if missing:
+            named = ", ".join(line.replace("==", " ") for line in missing)
+            raise UnreachableIndexError(f"{error.message} Hashes are missing of {named}.", error.hint) from error
+        return _pin(lines, lambda lines, form, quiet: uv.pin(lines, form, folder, quiet, offline=True), progress)
+
+
+def _is_kept(line: str, folder: Path, uv: Uv, progress: Progress) -> bool:
+    try:
+        answer = uv.pin([line], "requirements.txt", folder, progress.silent(), offline=True)
+        return bool(parse_requirements(answer.text))
+    except LockError:
+        return False
 
 
 def _other_builds(

@@ -66,12 +66,15 @@ class Uv:
         places = [one.partition("=")[2] if "=" in one.partition("://")[0] else one for one in named]
         return frozenset(without_credentials(place).rstrip("/") for place in places)
 
-    def pin(self, lines: Sequence[str], form: Form, folder: Path, progress: Progress) -> Answer:
+    def pin(
+        self, lines: Sequence[str], form: Form, folder: Path, progress: Progress, *, offline: bool = False
+    ) -> Answer:
         """Return exactly the distributions in `lines`, with hashes, in uv's text; paths in it are relative to `folder`.
 
-        Raises LockError with uv's reason, CancelledError.
+        With `offline` only what uv has kept is looked at. Raises LockError with uv's reason (UnreachableIndexError
+        where an index did not answer), CancelledError.
         """
-        options = ["--no-deps", "--format", form]
+        options = ["--no-deps", "--format", form, *(["--offline"] if offline else [])]
         return self._compile(lines, options, folder, progress, "pin the kernel's distributions")
 
     def resolve(self, lines: Sequence[str], constraints: Path, form: Form, folder: Path, progress: Progress) -> Answer:
