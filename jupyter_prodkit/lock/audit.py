@@ -6,6 +6,7 @@ import json
 import tempfile
 from collections import defaultdict
 from collections.abc import Mapping
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -23,6 +24,7 @@ from jupyter_prodkit.release import without_credentials
 __all__ = ["audited", "licences"]
 
 _SHOWN = 200
+_OWN = ("local", "editable", "vcs", "archive")  # nobody keeps advisories on what is the user's own
 
 
 def audited(
@@ -53,7 +55,8 @@ def licences(facts: EnvironmentFacts) -> dict[str, tuple[str, ...]]:
 def _advisories(
     locked: Locked, uv: Uv, progress: Progress, service: str | None
 ) -> tuple[tuple[Advisory, ...] | None, str | None]:
-    public = [pin for pin in locked.kernel if not pin.wheel]  # nobody has advisories on what is the user's own
+    own = {fact.name for fact in locked.facts.distributions if fact.source in _OWN}
+    public = [replace(pin, wheel=None) for pin in locked.kernel if pin.name not in own]
     if not public:
         return (), None
     with tempfile.TemporaryDirectory(prefix="prodkit-audit-") as scratch:

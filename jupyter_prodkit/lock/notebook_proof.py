@@ -42,7 +42,8 @@ def run_notebook_in(python: str, notebook: Path, lock: Path, uv: Uv, progress: P
 
 def _add_ourselves(python: str, lock: Path, uv: Uv, progress: Progress) -> None:
     """Install what we require, within the lock's pins, and a copy of our own code, however we came here."""
-    wanted = [line for line in metadata.requires("jupyter-prodkit") or [] if "extra ==" not in line]
+    ourselves = metadata.distribution("jupyter-prodkit")
+    wanted = [line for line in ourselves.requires or [] if "extra ==" not in line]
     constraints = [line.partition(" \\")[0] for line in (lock / "requirements.lock").read_text("utf-8").splitlines()]
     pins = [line for line in constraints if "==" in line and line[:1] not in ("#", " ")]
     beside = Path(python).parents[1] / "constraints.txt"
@@ -53,6 +54,9 @@ def _add_ourselves(python: str, lock: Path, uv: Uv, progress: Progress) -> None:
         raise complaint("put a kernel beside the lock", finished.stderr)
     venv = Path(python).parents[1]
     site = next(venv.glob("lib/python*/site-packages"), venv / "Lib" / "site-packages")
+    info = site / f"jupyter_prodkit-{ourselves.version}.dist-info"
+    info.mkdir()
+    (info / "METADATA").write_text(ourselves.read_text("METADATA") or "", encoding="utf-8")
     shutil.copytree(_PACKAGE, site / "jupyter_prodkit", ignore=shutil.ignore_patterns("__pycache__", "labextension"))
 
 

@@ -10,7 +10,7 @@ from pathlib import Path
 from jupyter_prodkit.environment.facts import EnvironmentFacts
 from jupyter_prodkit.lock.compiling import Locked
 from jupyter_prodkit.lock.proof import Proof
-from jupyter_prodkit.lock.report import Audit, Change, LockReport, changes, rows
+from jupyter_prodkit.lock.report import Audit, Change, LockReport, changes, rows, things
 from jupyter_prodkit.step import Fact, Result
 
 __all__ = ["FROM_TEXT", "Made", "checked_result", "count_of", "locked_result", "whys"]
@@ -46,7 +46,7 @@ def locked_result(made: Made, labels: Mapping[str, str]) -> Result:
     seconds = sum(step.seconds for step in proven or ())
     tail = f", and proved them in a clean environment in {seconds:.1f} s" if proven else ""
     return Result(
-        summary=f"Locked {count_of(len(locked.kernel))} with {hashes:,} hashes for {facts.target}{tail}.",
+        summary=f"Locked {count_of(len(locked.kernel))} with {things(hashes, 'hash')} for {facts.target}{tail}.",
         facts=tuple(_rows(made, changed)),
         warnings=tuple(_warnings(made)),
         recorded={
@@ -70,7 +70,7 @@ def locked_result(made: Made, labels: Mapping[str, str]) -> Result:
 def checked_result(facts: EnvironmentFacts, reasons: Sequence[str]) -> Result:
     """Return what `--check` found: exit status 1 where there is a reason to lock again."""
     found = "The lock is out of date" if reasons else "The lock is up to date"
-    said = f"{found}: {_things(len(reasons), 'reason')} to lock again." if reasons else f"{found} with the notebook."
+    said = f"{found}: {things(len(reasons), 'reason')} to lock again." if reasons else f"{found} with the notebook."
     return Result(
         summary=said,
         warnings=tuple(reasons),
@@ -87,7 +87,7 @@ def whys(facts: EnvironmentFacts) -> str:
 
 def count_of(number: int) -> str:
     """Return `1 distribution`, `27 distributions`."""
-    return _things(number, "distribution")
+    return things(number, "distribution")
 
 
 def _rows(made: Made, changed: Sequence[Change] | None) -> Iterator[Fact]:
@@ -171,7 +171,3 @@ def _second_opinion(others: frozenset[str], facts: EnvironmentFacts) -> str:
     if not more:
         return "Second opinion: pipreqs names nothing that is installed here and not in the lock."
     return f"Second opinion: pipreqs also names {', '.join(more)}, which no cell imports and no loaded module needs."
-
-
-def _things(number: int, thing: str) -> str:
-    return f"1 {thing}" if number == 1 else f"{number:,} {thing}s"

@@ -19,7 +19,7 @@ from jupyter_prodkit.errors import LockError
 from jupyter_prodkit.lock.complaints import complaint
 from jupyter_prodkit.lock.notebook_proof import run_notebook_in
 from jupyter_prodkit.lock.pins import Pin
-from jupyter_prodkit.lock.report import ProofStep
+from jupyter_prodkit.lock.report import ProofStep, things
 from jupyter_prodkit.lock.uv import Uv
 from jupyter_prodkit.progress import Progress
 from jupyter_prodkit.subprocesses import run_program
@@ -69,12 +69,12 @@ def prove(
         clean = _Clean(uv, Path(scratch, "venv"), folder, progress)
         with proof.step(progress, "Making a new environment", "A new environment was made from the lock alone", 0.1):
             clean.install()
-        with proof.step(progress, "Comparing", f"It holds the same {len(pins)} distributions", 0.4):
+        with proof.step(progress, "Comparing", f"It holds the same {things(len(pins), 'distribution')}", 0.4):
             clean.compare(pins)
         with proof.step(progress, "Comparing", "`pylock.toml` installs the same", 0.5):
             clean.agree_on_pylock()
         roots = {module: fact.why for fact in facts.distributions for module in fact.modules}
-        with proof.step(progress, "Importing", f"{len(roots)} modules were imported in it", 0.6):
+        with proof.step(progress, "Importing", f"{things(len(roots), 'module')} could be imported in it", 0.6):
             proof.warnings += clean.import_roots(roots)
         with proof.step(progress, "Checking", clean.what_check_said, 0.8):
             clean.check(facts.unmet)

@@ -9,7 +9,7 @@ import msgspec
 
 from jupyter_prodkit.environment.facts import DistributionFact, EnvironmentFacts
 
-__all__ = ["Advisory", "Audit", "Change", "LockReport", "LockedRow", "ProofStep", "changes", "rows"]
+__all__ = ["Advisory", "Audit", "Change", "LockReport", "LockedRow", "ProofStep", "changes", "rows", "things"]
 
 _FEW = 3
 
@@ -128,6 +128,12 @@ def changes(before: EnvironmentFacts | None, now: EnvironmentFacts) -> tuple[Cha
     if before.python != now.python:
         found.append(Change(name="Python", kind="changed", before=before.python, after=now.python))
     return tuple(sorted(found, key=lambda one: one.name))
+
+
+def things(number: int, thing: str) -> str:
+    """Return `1 hash`, `1,344 hashes`."""
+    plural = f"{thing}es" if thing.endswith("h") else f"{thing}s"
+    return f"1 {thing}" if number == 1 else f"{number:,} {plural}"
 
 
 def _identity(fact: DistributionFact) -> tuple[str, ...]:
