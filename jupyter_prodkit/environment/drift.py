@@ -46,7 +46,7 @@ def _same(one: str, other: str | None) -> bool:
 
 
 def unlocked_imports(locked: EnvironmentFacts, page: Iterable[CellImport], folder: Path) -> tuple[CellImport, ...]:
-    """Return the page's imports that the lock says nothing of and that are neither Python's own nor the user's files."""
+    """Return the page's imports that the lock does not know and that are neither Python's own nor the user's files."""
     held = {module.partition(".")[0] for fact in locked.distributions for module in fact.modules}
     held |= set(locked.local_modules) | set(locked.stray) | sys.stdlib_module_names
     held |= {module.partition(".")[0] for module in locked.unowned}

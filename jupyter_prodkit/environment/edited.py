@@ -44,13 +44,14 @@ def edited_files(one: Installed, loaded: Collection[str]) -> tuple[str, ...]:
     the installation left; a file with neither was not touched by any editor.
     """
     found = []
+    since = one.written_at + _SLACK_SECONDS
     for file in recorded_files(one.record_text):
-        if file.digest and not file.path.startswith(f"{one.info.name}/") and _is_changed(one, file, loaded):
+        if file.digest and not file.path.startswith(f"{one.info.name}/") and _is_changed(one, file, loaded, since):
             found.append(file.path)
     return tuple(sorted(found))
 
 
-def _is_changed(one: Installed, file: RecordedFile, loaded: Collection[str]) -> bool:
+def _is_changed(one: Installed, file: RecordedFile, loaded: Collection[str], since: float) -> bool:
     path = one.base / file.path
     try:
         state = path.stat()
@@ -58,7 +59,7 @@ def _is_changed(one: Installed, file: RecordedFile, loaded: Collection[str]) -> 
         return file.path.endswith(_CODE)  # scripts and data are often cleared away; code is not
     if file.size is not None and state.st_size != file.size:
         return _counts(file)
-    suspect = str(path) in loaded or state.st_mtime > one.written_at + _SLACK_SECONDS
+    suspect = str(path) in loaded or state.st_mtime > since
     return suspect and _counts(file) and _digest(path) not in (file.digest, None)
 
 

@@ -103,6 +103,7 @@ class _Settling:
     owners: Owners
     installed: Mapping[str, Installed]
     places: Places
+    has_page: bool
     found: _Findings = field(default_factory=_Findings)
 
     def loaded(self) -> None:
@@ -147,7 +148,8 @@ class _Settling:
             providers = self._providers([name])
             for owner, module in providers:
                 self.found.root(owner, "imported", [module])
-            if not providers and not self.owners.by_name.get(name):
+            # With a page at hand, its own text says what is wanted; a name it lacks is a deleted or a dead cell's.
+            if not providers and not self.owners.by_name.get(name) and not self.has_page:
                 self.found.unknown.setdefault(name, [])
 
     def _elsewhere(self, top: str) -> bool:
@@ -190,7 +192,7 @@ def find_roots(
 
     `fileless` are top-level modules that are loaded without a file.
     """
-    settling = _Settling(files, fileless, owners, installed, places)
+    settling = _Settling(files, fileless, owners, installed, places, bool(page))
     settling.loaded()
     for one in page:
         settling.on_page(one)

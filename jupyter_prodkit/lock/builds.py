@@ -77,7 +77,7 @@ def _compared(one: Installed, files: Sequence[LockedFile], records: WheelRecords
     likely = [file for file in fitting if tags == _file_tags(file.name)]
     for file in likely or fitting[:_MOST_TRIED]:  # some wheels were renamed after they were made
         record = records.record(file.url, str(file.sha256))
-        if record is None:
+        if record is None or not any(one.digest for one in recorded_files(record)):
             return Compared("unknown")
         if is_same_build(record, one.record_text):
             return Compared("same", file.name, file.sha256)

@@ -82,7 +82,8 @@ def compile_lock(
     progress.stage("Comparing what is installed with the index", 0.5)
     compared = compare_builds(asked, answer.files, installed, WheelRecords.cached(uv.environment), progress)
     others, doubts = _other_builds(asked, compared, installed, wheels)
-    kernel = [*built, *(others.get(pin.name, pin) for pin in _portable(answer, wheels, uv, progress))]
+    from_index = {name: pin for name, pin in answer.pins.items() if name not in others}
+    kernel = [*built, *others.values(), *_portable(replace(answer, pins=from_index), wheels, uv, progress)]
     progress.stage("Fitting the server's distributions", 0.7)
     serving = _serving(kernel, folder, uv, progress)
     known = _with_builds(facts, {pin.name: pin for pin in kernel}, compared, uv)

@@ -18,6 +18,8 @@ from jupyter_prodkit.subprocesses import run_program
 
 __all__ = ["run_notebook_in"]
 
+_WORDS = {"diverges": "gives something else than it shows", "unverified": "can’t be vouched for"}
+_ELSE = "could not be judged"
 _PACKAGE = Path(__file__).parents[1]
 
 
@@ -34,8 +36,9 @@ def run_notebook_in(python: str, notebook: Path, lock: Path, uv: Uv, progress: P
     verdict, reasons = _verdict(finished.stdout)
     if verdict != "reproducible":
         said = "; ".join(reasons) or " ".join(finished.stderr.split())[-300:] or "it gave no reason"
+        judged = f"{notebook.name} {_WORDS.get(verdict, _ELSE)}: {said.rstrip('.')}"
         raise LockError(
-            f"The lock was not proven: {notebook.name} is {verdict} in a clean environment made from it: {said}.",
+            f"The lock was not proven: in a clean environment made from it, {judged}.",
             "`prodkit check NOTEBOOK --verify` shows more. Save the notebook first, so that what it shows is on disk.",
         )
 
