@@ -56,7 +56,8 @@ class _Seen:
             yield self._facts("jax", "jaxlib", cuda, self._wheel("nvidia-cudnn-") if cuda else None)
         if "cupy" in self.loaded:
             said = self._cupy_wheel()
-            cuda = str(said["cuda"]) if "cuda" in said else None
+            stated = re.match(r"\d+(\.\d+)*", str(said.get("cuda", "")))  # `12.x`: any of that major version
+            cuda = stated[0] if stated else None
             yield self._facts("cupy", "cupy", cuda, self._wheel("nvidia-cudnn-") if cuda else None)
 
     def _facts(self, framework: str, module: str, cuda: str | None, cudnn: str | None) -> CudaFacts:

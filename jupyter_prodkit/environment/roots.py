@@ -126,14 +126,14 @@ class _Settling:
     def on_page(self, one: CellImport) -> None:
         """Enter an import of a cell: what was loaded under its name decides, else what is installed."""
         targets = [*(f"{one.what.module}.{name}" for name in one.what.names), one.what.module]
-        loaded = [target for target in targets if target in self.owners.by_module]
-        for target in loaded:
-            self.found.root(self.owners.by_module[target], "imported", [target], one.cell_id)
-        if loaded or self._elsewhere(one.what.top):
+        loaded = [(self.owners.by_module[target], target) for target in targets if target in self.owners.by_module]
+        if not loaded and self._elsewhere(one.what.top):
             return
-        providers = self._providers(targets)
+        providers = loaded or self._providers(targets)
         for name, module in providers:
-            self.found.root(name, "imported", [module], one.cell_id)
+            # `%load_ext jupyter_prodkit` doesn't make us a part of what the notebook needs.
+            if not (one.what.optional and is_tooling(name)):
+                self.found.root(name, "imported", [module], one.cell_id)
         if not providers:
             self.found.unknown.setdefault(one.what.module, []).append(one)
 
@@ -154,7 +154,7 @@ class _Settling:
 
     def _elsewhere(self, top: str) -> bool:
         """Whether a name is the user's own file, Python's own, or gone; enters a file that was not loaded yet."""
-        if top in sys.stdlib_module_names and top not in self.owners.by_name:
+        if top in sys.stdlib_module_names:
             return True
         if top in self.found.local or top in self.fileless or any(_top(module) == top for module in self.found.gone):
             return True

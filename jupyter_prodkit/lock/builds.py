@@ -57,12 +57,14 @@ def compare_builds(
     return found
 
 
-def is_same_build(wheel_record: str, installed_record: str) -> bool:
-    """Return whether all that a wheel brings was installed with the same bytes, by both RECORDs."""
+def is_same_build(wheel_record: str, installed_record: str, *, with_metadata: bool = True) -> bool:
+    """Return whether all that a wheel brings was installed with the same bytes, by both RECORDs.
+
+    Its metadata may be left out: in a wheel that was built anew it names the builder's version.
+    """
     held = {file.path: file.digest for file in recorded_files(installed_record) if file.digest}
-    brought = {
-        path: file.digest for file in recorded_files(wheel_record) if file.digest and (path := _installed_as(file.path))
-    }
+    files = [file for file in recorded_files(wheel_record) if with_metadata or ".dist-info/" not in file.path]
+    brought = {path: file.digest for file in files if file.digest and (path := _installed_as(file.path))}
     return bool(brought) and all(held.get(path) == digest for path, digest in brought.items())
 
 

@@ -119,7 +119,7 @@ def _from_source(
 
 def _is_of(wheel: Path, one: Installed) -> bool:
     with zipfile.ZipFile(wheel) as archive:
-        return is_same_build(record_in(archive) or "", one.record_text)
+        return is_same_build(record_in(archive) or "", one.record_text, with_metadata=False)
 
 
 def _of_edited(fact: DistributionFact, *, is_held: bool) -> str:

@@ -30,19 +30,27 @@ def imports_in(source: str) -> tuple[TextImport, ...]:
     What can never run (`if False:`, `if TYPE_CHECKING:`) doesn't count. Literal names given to `import_module` do.
     """
     tree = shared_tree(to_python(source))
-    return () if tree is None else tuple(dict.fromkeys(_walk(tree.body, optional=False)))
+    return () if tree is None else tuple(dict.fromkeys(_walk(tree)))
 
 
-def _walk(nodes: Iterable[ast.AST], *, optional: bool) -> Iterator[TextImport]:
-    for node in nodes:
-        if isinstance(node, ast.Try):
-            yield from _walk(node.body, optional=optional or _survives(node.handlers))
-            yield from _walk([*node.handlers, *node.orelse, *node.finalbody], optional=optional)
-        elif isinstance(node, ast.If) and _never(node.test):
-            yield from _walk(node.orelse, optional=optional)
-        else:
-            yield from _here(node, optional=optional)
-            yield from _walk(ast.iter_child_nodes(node), optional=optional or _suppresses(node))
+def _walk(tree: ast.Module) -> Iterator[TextImport]:
+    waiting: list[tuple[ast.AST, bool]] = [(node, False) for node in reversed(tree.body)]
+    while waiting:  # no recursion: an expression of a thousand terms is a tree a thousand levels deep
+        node, optional = waiting.pop()
+        yield from _here(node, optional=optional)
+        waiting.extend(reversed(_below(node, optional=optional)))
+
+
+def _below(node: ast.AST, *, optional: bool) -> list[tuple[ast.AST, bool]]:
+    """Return the nodes below one that may run, and whether the text can do without what they import."""
+    if isinstance(node, ast.Try):
+        survives = optional or _survives(node.handlers)
+        others = [*node.handlers, *node.orelse, *node.finalbody]
+        return [*((one, survives) for one in node.body), *((one, optional) for one in others)]
+    if isinstance(node, ast.If) and _never(node.test):
+        return [(one, optional) for one in node.orelse]
+    inner = optional or _suppresses(node)
+    return [(one, inner) for one in ast.iter_child_nodes(node)]
 
 
 def _here(node: ast.AST, *, optional: bool) -> Iterator[TextImport]:
@@ -78,16 +86,20 @@ def _never(test: ast.expr) -> bool:
 
 def _called(node: ast.Call, *, optional: bool) -> Iterator[TextImport]:
     texts = [one.value if isinstance(one, ast.Constant) and isinstance(one.value, str) else "" for one in node.args]
+    if not texts or not texts[0].strip():
+        return
     name = _dotted(node.func)
-    if name in _LOADERS and texts and texts[0] and not texts[0].startswith("."):
+    if name in _LOADERS and not texts[0].startswith("."):
         yield TextImport(texts[0], (), optional)
-    elif name.endswith(".run_line_magic") and texts[:1] == ["load_ext"] and texts[1:] and texts[1].strip():
+    elif name.endswith(".run_line_magic") and texts[0] == "load_ext" and texts[1:] and texts[1].strip():
         yield TextImport(texts[1].split()[0], (), optional=True)  # IPython looks among its own first
 
 
 def _dotted(node: ast.AST) -> str:
-    if isinstance(node, ast.Name):
-        return node.id
-    if isinstance(node, ast.Attribute):
-        return f"{_dotted(node.value)}.{node.attr}"
-    return f"{_dotted(node.func)}()" if isinstance(node, ast.Call) else ""
+    """Return `a.b.c` of such an expression; `().c` where it begins with a call."""
+    parts = []
+    while isinstance(node, ast.Attribute):
+        parts.append(node.attr)
+        node = node.value
+    parts.append(node.id if isinstance(node, ast.Name) else "()" if isinstance(node, ast.Call) else "")
+    return ".".join(reversed(parts))

@@ -91,7 +91,7 @@ def test_cupy(tmp_path: Path) -> None:
     modules = loaded(cupy={"__version__": "13.4", "__file__": str(tmp_path / "__init__.py")})
     versions = {**INSTALLED, "cupy-cuda12x": lambda: "13.4.0"}
     (found,) = gpu_frameworks(modules, versions)
-    assert (found.framework, found.installed, found.cuda, found.cudnn) == ("cupy", "13.4.0", "12.x", "9.1.0.70")
+    assert (found.framework, found.installed, found.cuda, found.cudnn) == ("cupy", "13.4.0", "12", "9.1.0.70")
 
 
 @pytest.mark.parametrize(

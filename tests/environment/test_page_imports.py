@@ -42,6 +42,8 @@ def of_page(*sources: str, modules: dict[str, str | None] | None = None, folder:
         ("if False:\n    import xgboost\nelse:\n    import y", ["y"]),
         ("if TYPE_CHECKING:\n    import x", []),
         ("from . import sibling", []),
+        ("x = " + " + ".join(["a"] * 900) + "\nimport late", ["late"]),
+        ("df" + ".f(1)" * 80 + "\nimport late", ["late"]),
         ("import (", []),
     ],
 )
@@ -109,6 +111,22 @@ def test_own_files_and_modules_without_files(site: Any, tmp_path: Path) -> None:
     (tmp_path / "helper.py").write_text("")
     facts = of_page("import helper, json, made_up", modules={"made_up": None}, folder=tmp_path)
     assert (facts.local_modules, facts.unknown) == (("helper",), ())
+
+
+def test_our_own_extension(site: Any) -> None:
+    """A cell that loads us, beside other code, doesn't make us or Jupyter a part of what the notebook needs."""
+    site.install("jupyter-prodkit", files={"jupyter_prodkit/__init__.py": ""}, requires=["ipython"])
+    site.install("ipython", files={"IPython/__init__.py": ""})
+    site.install("sql-magic", files={"sql_magic.py": ""})
+    facts = of_page("%load_ext jupyter_prodkit\n%load_ext sql_magic\nx = 1")
+    assert [one.name for one in facts.distributions] == ["sql-magic"]
+    assert [one.name for one in of_page("import IPython").distributions] == ["ipython"]
+
+
+def test_standard_library_with_a_backport_installed(site: Any) -> None:
+    """A module of Python's own is not taken for the backport of the same name that lies among what is installed."""
+    site.install("dataclasses", files={"dataclasses.py": ""})
+    assert of_page("import dataclasses").distributions == ()
 
 
 def test_ignored_cells(site: Any) -> None:

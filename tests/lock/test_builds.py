@@ -217,6 +217,9 @@ def test_records_compared() -> None:
     assert not is_same_build(wheel, installed.replace("=x", "=w"))
     assert not is_same_build(wheel, installed.replace("b.py", "c.py"))
     assert not is_same_build("", installed)
+    built = f"{wheel}a-1.dist-info/WHEEL,sha256=new,1\n"
+    assert not is_same_build(built, installed)
+    assert is_same_build(built, installed, with_metadata=False)
 
 
 def test_repacked_data_and_scripts(site_with_data: Any, tmp_path: Path) -> None:
