@@ -8,15 +8,16 @@ from collections.abc import Mapping
 import msgspec
 
 from jupyter_prodkit.environment.capture import capture, maps_text
+from jupyter_prodkit.environment.doubles import settled
 from jupyter_prodkit.environment.edited import edited_files
 from jupyter_prodkit.environment.facts import EnvironmentFacts
-from jupyter_prodkit.environment.installed import Installed
+from jupyter_prodkit.environment.installed import Installed, all_installed
 from jupyter_prodkit.environment.system_libraries import mapped_libraries, system_libraries
 from jupyter_prodkit.notebook.document import Notebook
 from jupyter_prodkit.notebook.imports import imports_of
 from jupyter_prodkit.session.kernel import LiveKernel
 
-__all__ = ["facts_here", "with_files_compared"]
+__all__ = ["facts_here", "installed_here", "with_files_compared"]
 
 
 def facts_here(notebook: Notebook, kernel: LiveKernel | None) -> EnvironmentFacts:
@@ -31,9 +32,14 @@ def facts_here(notebook: Notebook, kernel: LiveKernel | None) -> EnvironmentFact
     return msgspec.structs.replace(facts, system_libraries=libraries)
 
 
+def installed_here() -> Mapping[str, Installed]:
+    """Return what is installed for this interpreter by name; of a double, the one whose files are loaded."""
+    return settled(all_installed(), _loaded_files())[0]
+
+
 def with_files_compared(facts: EnvironmentFacts, installed: Mapping[str, Installed]) -> EnvironmentFacts:
     """Return the facts with what was edited by hand in each distribution, by RECORD; reads every loaded file."""
-    loaded = {file for module in list(sys.modules.values()) if isinstance(file := _file(module), str)}
+    loaded = _loaded_files()
     return msgspec.structs.replace(
         facts,
         distributions=tuple(
@@ -43,6 +49,10 @@ def with_files_compared(facts: EnvironmentFacts, installed: Mapping[str, Install
             for fact in facts.distributions
         ),
     )
+
+
+def _loaded_files() -> frozenset[str]:
+    return frozenset(file for module in list(sys.modules.values()) if isinstance(file := _file(module), str))
 
 
 def _file(module: object) -> object:

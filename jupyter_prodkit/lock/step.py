@@ -11,10 +11,10 @@ from typing import Annotated
 import msgspec
 
 from jupyter_prodkit.environment.facts import EnvironmentFacts
-from jupyter_prodkit.environment.installed import Installed, installed_distributions
+from jupyter_prodkit.environment.installed import Installed
 from jupyter_prodkit.errors import LockError
 from jupyter_prodkit.lock.blockers import check_lockable
-from jupyter_prodkit.lock.gathering import facts_here
+from jupyter_prodkit.lock.gathering import facts_here, installed_here
 from jupyter_prodkit.lock.locking import Wishes, make_lock
 from jupyter_prodkit.lock.outcome import FROM_TEXT, checked_result, count_of, whys
 from jupyter_prodkit.lock.outdated import out_of_date
@@ -124,7 +124,7 @@ def plan(inputs: Inputs, options: LockOptions) -> LockPlan:
         script=options.script,
         from_text=by_text,
     )
-    return plan_for(facts, inputs.project.lock, labels=labels, wishes=wishes, installed=installed_distributions())
+    return plan_for(facts, inputs.project.lock, labels=labels, wishes=wishes, installed=installed_here())
 
 
 def plan_for(
