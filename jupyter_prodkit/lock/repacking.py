@@ -16,7 +16,6 @@ from jupyter_prodkit.errors import LockError
 __all__ = ["can_repack", "repacked_wheel"]
 
 _EARLIEST = (1980, 1, 1, 0, 0, 0)  # the first time a zip archive can hold: the same files give the same wheel
-_QUICKLY = 1  # four times as fast as the usual level, for a wheel that is a tenth larger
 _READABLE = 0o100644 << 16
 _LEFT_OUT = ("RECORD", "INSTALLER", "REQUESTED", "direct_url.json", "RECORD.jws", "RECORD.p7s", "uv_cache.json")
 _SHEBANG = re.compile(rb"\A#!.*python[\w.]*.*")
@@ -38,11 +37,11 @@ def repacked_wheel(one: Installed, folder: Path) -> Path:
     info = one.info.name
     lines = [f"{path},sha256={_digest(data)},{len(data)}\n" for path, data in contents.items()]
     contents[f"{info}/RECORD"] = "".join([*lines, f"{info}/RECORD,,\n"]).encode()
-    with zipfile.ZipFile(target, "w", zipfile.ZIP_DEFLATED, compresslevel=_QUICKLY) as archive:
+    with zipfile.ZipFile(target, "w", zipfile.ZIP_STORED) as archive:  # to compress libraries takes seconds
         for path, data in contents.items():
             entry = zipfile.ZipInfo(path, _EARLIEST)
             entry.external_attr = _READABLE
-            archive.writestr(entry, data, zipfile.ZIP_DEFLATED, _QUICKLY)
+            archive.writestr(entry, data)
     return target
 
 
