@@ -32,7 +32,8 @@ LISTEN = """(() => {
     const note = (way, data) => {
         const text = typeof data === 'string' ? data : new TextDecoder().decode(data);
         const [, kind] = /"kind":\\s*"(executed|check|report)"/.exec(text) ?? [];
-        if (kind !== undefined) { window.heard.push([way, kind, performance.now()]); }
+        const [, id] = /"id":\\s*(\\d+)/.exec(text) ?? [];
+        if (kind !== undefined) { window.heard.push([way, kind, performance.now(), Number(id ?? 0)]); }
     };
     const send = WebSocket.prototype.send;
     WebSocket.prototype.send = function (data) { note('out', data); return send.call(this, data); };
@@ -97,10 +98,14 @@ def answers(lab: Lab, chromium: Browser, cells: int) -> None:
     with listening_page(chromium) as page:
         opened = lab.open(page, [*notebook(cells), "import time\ntime.sleep(15)"])
         opened.wait_until_attached()
+        settled(page)
         page.evaluate("window.jupyterapp.shell.currentWidget.content.activeCellIndex = 0")
-        times = [after_run(opened) for _ in range(RUNS)]
+        times, trips = [], []
+        for _ in range(RUNS):
+            times.append(after_run(opened))
+            trips += asked(page)
         say(f"verdict after a cell, {cells} cells", told(times))
-        say("  of it between the check's leaving and its coming back", told(asked(page)))
+        say("  of it between the check's leaving and its coming back", told(trips))
         typing(opened, cells)
         page.evaluate(f"window.jupyterapp.shell.currentWidget.content.activeCellIndex = {cells}")
         opened.command("notebook:run-cell")
@@ -110,6 +115,13 @@ def answers(lab: Lab, chromium: Browser, cells: int) -> None:
             opened.command("jupyter-prodkit:check")
             page.wait_for_timeout(600)
         say(f"answer while a cell runs, {cells} cells", told(asked(page)))
+
+
+def settled(page: Page) -> None:
+    """Wait until JupyterLab has built the page: it makes an editor of each cell, one whenever it is idle."""
+    page.wait_for_function(
+        "window.jupyterapp.shell.currentWidget.content.widgets.every(cell => !cell.isPlaceholder())", timeout=300_000
+    )
 
 
 def after_run(opened: NotebookPage) -> float:
@@ -131,10 +143,9 @@ def after_run(opened: NotebookPage) -> float:
 
 def asked(page: Page) -> list[float]:
     """Return the milliseconds that each check noted was under way."""
-    heard: list[tuple[str, str, float]] = page.evaluate("window.heard")
-    out = [at for way, kind, at in heard if (way, kind) == ("out", "check")]
-    back = [at for way, kind, at in heard if (way, kind) == ("in", "report")]
-    return [end - start for start, end in zip(out, back, strict=False)]
+    heard: list[tuple[str, str, float, int]] = page.evaluate("window.heard")
+    out = {number: at for way, kind, at, number in heard if (way, kind) == ("out", "check")}
+    return [at - out[number] for way, kind, at, number in heard if (way, kind) == ("in", "report") and number in out]
 
 
 def typing(opened: NotebookPage, cells: int) -> None:

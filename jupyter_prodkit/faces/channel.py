@@ -148,8 +148,7 @@ class Channel:
         inputs = gather(notebook, step.options(), self._session)
         report = step.run(step.plan(inputs, step.options()), Progress()).document
         assert isinstance(report, Report)
-        kept = self._session.to_keep(notebook)
-        return wire.ReportReply(id=request.id, report=report, kept=kept, fixes=fixes_of(report, notebook))
+        return wire.ReportReply(id=request.id, report=report, fixes=fixes_of(report, notebook))
 
     def _mend(self, request: wire.Mend) -> wire.Reply:
         from jupyter_prodkit.faces.mending import edits
@@ -186,22 +185,25 @@ class Channel:
     def _states(self, request: wire.States) -> wire.Reply:
         from jupyter_prodkit.faces.journey import step_states
 
-        states = step_states(self._take_page(request.page))
+        notebook = self._take_page(request.page)
+        states = step_states(notebook)
         name = self._jobs.running
         if name is not None:
             busy = wire.StepState(name=name, state="running", text="running")
             states = tuple(busy if state.name == name else state for state in states)
         models = tuple(sorted(self._session.timeline.models))
-        return wire.StatesReply(id=request.id, states=states, models=models)
+        return wire.StatesReply(
+            id=request.id, states=states, models=models, kept=self._session.to_keep(notebook)
+        )
 
     def _take_page(self, page: wire.Page) -> Notebook:
         cells = tuple(
             Cell(cell.cell_id, index, cell.kind, cell.source, cell.tags, cell.execution_count)
             for index, cell in enumerate(page.cells)
         )
-        notebook = Notebook(self._session.folder / page.path.rpartition("/")[2], cells, from_file=False)
-        self._session.set_page(notebook)
-        return notebook
+        return self._session.set_page(
+            Notebook(self._session.folder / page.path.rpartition("/")[2], cells, from_file=False)
+        )
 
 
 @dataclass(frozen=True, slots=True, eq=False)

@@ -250,8 +250,6 @@ class ReportReply(msgspec.Struct, frozen=True, kw_only=True, tag_field="kind", t
 
     id: int
     report: Report
-    kept: dict[str, Any] | None = None
-    """What to keep with the notebook until the next kernel; null where what it keeps stands. Its `runs` name cells."""
     fixes: tuple[Fix, ...] = ()
 
 
@@ -261,6 +259,11 @@ class StatesReply(msgspec.Struct, frozen=True, kw_only=True, tag_field="kind", t
     id: int
     states: tuple[StepState, ...]
     models: tuple[str, ...] = ()
+    kept: dict[str, Any] | None = None
+    """What to keep with the notebook until the next kernel; null where what it keeps stands. Its `runs` name cells.
+
+    It comes here and not with the report, which does not wait for it.
+    """
 
 
 class StartedReply(msgspec.Struct, frozen=True, kw_only=True, tag_field="kind", tag="started"):

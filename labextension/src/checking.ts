@@ -59,7 +59,7 @@ export class Checking implements IVerdict {
     this.report = reply.report;
     this.fixes = reply.fixes;
     this.checkedAt = new Date();
-    this._remembering.keep(reply.kept);
+    this._remembering.heard();
   }
 
   private readonly _connection: IConnection;

@@ -265,7 +265,9 @@ export class ProdkitModel implements IProdkitModel {
 
   private async _askStates(page: Page): Promise<void> {
     const reply = await this._connection.ask({ kind: 'states', page });
-    this.journey.settle(expectReply(reply, 'states'));
+    const states = expectReply(reply, 'states');
+    this.journey.settle(states);
+    this._remembering.keep(states.kept);
   }
 
   /** Without an answer the map stays as it is. */

@@ -197,8 +197,6 @@ export interface ReportReply {
   readonly kind: 'report';
   readonly id: number;
   readonly report: Report;
-  /** What to keep with the notebook until the next kernel; null where what it keeps stands. Its `runs` name cells. */
-  readonly kept: Readonly<Record<string, unknown>> | null;
   readonly fixes: readonly Fix[];
 }
 
@@ -217,6 +215,8 @@ export interface StatesReply {
   readonly id: number;
   readonly states: readonly StepState[];
   readonly models: readonly string[];
+  /** What to keep with the notebook until the next kernel; null where what it keeps stands. Its `runs` name cells. It comes here and not with the report, which does not wait for it. */
+  readonly kept: Readonly<Record<string, unknown>> | null;
 }
 
 /** The step (or its cancel) is under way. */
@@ -555,7 +555,6 @@ export const STRUCTS: Readonly<Record<string, Readonly<Record<string, Shape>>>> 
     kind: { literal: ['report'] },
     id: 'integer',
     report: { struct: 'Report' },
-    kept: { anyOf: [{ map: 'anything' }, 'none'] },
     fixes: { list: { struct: 'Fix' } },
   },
   StepState: {
@@ -569,6 +568,7 @@ export const STRUCTS: Readonly<Record<string, Readonly<Record<string, Shape>>>> 
     id: 'integer',
     states: { list: { struct: 'StepState' } },
     models: { list: 'text' },
+    kept: { anyOf: [{ map: 'anything' }, 'none'] },
   },
   StartedReply: {
     kind: { literal: ['started'] },

@@ -102,7 +102,7 @@ describe('what is remembered of earlier kernels', () => {
 
   it('is kept after a check', async () => {
     await shown();
-    expect(document.kept).toEqual([goldenReply('report').kept]);
+    expect(document.kept).toEqual([goldenReply('states').kept]);
   });
 
   it('is neither told nor kept where the setting says no', async () => {
