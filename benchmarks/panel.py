@@ -142,10 +142,11 @@ def after_run(opened: NotebookPage) -> float:
 
 
 def asked(page: Page) -> list[float]:
-    """Return the milliseconds that each check noted was under way."""
+    """Return the milliseconds that each check noted was under way, until the page's own and our connection have it."""
     heard: list[tuple[str, str, float, int]] = page.evaluate("window.heard")
     out = {number: at for way, kind, at, number in heard if (way, kind) == ("out", "check")}
-    return [at - out[number] for way, kind, at, number in heard if (way, kind) == ("in", "report") and number in out]
+    back = {number: at for way, kind, at, number in heard if (way, kind) == ("in", "report")}
+    return [at - out[number] for number, at in back.items() if number in out]
 
 
 def typing(opened: NotebookPage, cells: int) -> None:
