@@ -133,8 +133,8 @@ def lab(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Lab]:
 
 
 @contextmanager
-def running_lab(home: Path) -> Iterator[Lab]:
-    """Yield a JupyterLab that keeps all it has in the folder `home`."""
+def running_lab(home: Path, application: str = "jupyterlab") -> Iterator[Lab]:
+    """Yield a JupyterLab (or a Notebook 7, `notebook`) that keeps all it has in the folder `home`."""
     root = home / "notebooks"
     root.mkdir()
     add_kernels(home / "data/kernels")
@@ -145,7 +145,7 @@ def running_lab(home: Path) -> Iterator[Lab]:
     url = f"http://127.0.0.1:{port}"
     with (home / "server.log").open("wb") as log:
         server = subprocess.Popen(
-            server_command(port, root), env=server_environment(home), stdout=log, stderr=log, start_new_session=True
+            server_command(port, root, application), env=server_environment(home), stdout=log, stderr=log, start_new_session=True
         )
     try:
         wait_for_server(url, server, home / "server.log")
@@ -163,12 +163,13 @@ def add_kernels(folder: Path) -> None:
         (folder / name / "kernel.json").write_text(json.dumps(spec))
 
 
-def server_command(port: int, root: Path) -> list[str]:
+def server_command(port: int, root: Path, application: str) -> list[str]:
     return [
-        *(sys.executable, "-m", "jupyterlab", "--allow-root", "--no-browser"),
+        *(sys.executable, "-m", application, "--allow-root", "--no-browser"),
         *("--ServerApp.ip=127.0.0.1", f"--ServerApp.port={port}", "--ServerApp.port_retries=0"),
         *("--IdentityProvider.token=", f"--ServerApp.root_dir={root}"),
         *("--LabApp.expose_app_in_browser=True", "--LabApp.news_url=None"),
+        "--JupyterNotebookApp.expose_app_in_browser=True",
     ]
 
 
