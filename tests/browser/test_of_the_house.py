@@ -94,10 +94,10 @@ def test_the_cell_that_makes_features_is_marked_for_export_from_its_finding(open
     """What would be missing where the model is served goes along with one click."""
     opened = attached(
         open_notebook,
-        "from sklearn.linear_model import LinearRegression\nrows = [[1, 2], [2, 3], [4, 5]]",
-        "features = [[one * 2, other + 1] for one, other in rows]",
-        "model = LinearRegression().fit(features, [1, 2, 3])",
-        "#| export\ndef predict(rows):\n    return model.predict(rows)",
+        "import pandas as pd\ndf = pd.DataFrame({'age': [1, 2, 3], 'weight': [4, 5, 6]})",
+        "df['weight'] = df['weight'] * 0.4536",
+        "#| export\ndef features(rows):\n    return rows[['age', 'weight']]",
+        "from sklearn.linear_model import LinearRegression\nmodel = LinearRegression().fit(features(df), [1, 2, 3])",
     )
     for index in range(4):
         opened.run(index)
