@@ -3,7 +3,7 @@ SHELL := /bin/bash
 export PATH := $(CURDIR)/.venv/bin:$(PATH)
 JLPM := cd labextension && jlpm
 
-.PHONY: help demo lab test lint typecheck frontend wheel bench-accuracy bench-overhead provision engine-down clean
+.PHONY: help demo lab test lint typecheck frontend wheel bench-accuracy bench-overhead bench-panel pictures provision engine-down clean
 
 help: ## list the targets
 	@sed -nE 's/^([a-z-]+):.*## (.*)/  make \1\t\2/p' Makefile | expand -t 20
@@ -27,6 +27,14 @@ bench-accuracy: ## how often the check is right (docs/benchmarks.md)
 bench-overhead: ## what tracking costs, side by side with other tools (docs/benchmarks.md)
 	@bash scripts/provision.sh demo
 	@python benchmarks/overhead.py
+
+bench-panel: ## how soon the panel answers and what it costs
+	@bash scripts/provision.sh test
+	@python benchmarks/panel.py
+
+pictures: ## every section of the panel in light, dark and high contrast, into build/panel
+	@bash scripts/provision.sh test
+	@python scripts/panel_pictures.py
 
 provision:
 	@bash scripts/provision.sh test

@@ -46,6 +46,10 @@ class Progress:
         self.raise_if_cancelled()
         self.listener(ProgressEvent("log", line))
 
+    def silent(self) -> Progress:
+        """Return one that tells nobody and stops with this one, for work that goes on beside what is told."""
+        return Progress(_cancel=self._cancel)
+
     def cancel(self) -> None:
         """Ask the step to stop at its next chance; safe from any thread."""
         self._cancel.set()

@@ -99,6 +99,8 @@ class Step(Generic[OptionsT, PlanT]):
     """Why the step should be done again (never done is no reason), or None. `Notebook` is the page now."""
     needs_kernel: bool = True
     """Whether the step needs the objects of a kernel in which the notebook has run."""
+    from_files: Callable[[OptionsT], bool] = lambda _: False
+    """Whether the step, told these options, works from files alone all the same."""
     needs_project: bool = True
     """Whether the step is nothing without its project folder; else it is done where that can't be written, too."""
 

@@ -4,14 +4,19 @@ from __future__ import annotations
 
 import os
 import sys
+from collections.abc import Sequence
 from functools import lru_cache
 from pathlib import Path
 
 from jupyter_prodkit.check.rules.file_reads import files_read
-from jupyter_prodkit.check.surroundings import ChangedPackage, Surroundings
-from jupyter_prodkit.environment.in_memory import process_started, version_in_memory
+from jupyter_prodkit.check.surroundings import ChangedPackage, LockDrift, Surroundings
+from jupyter_prodkit.environment.drift import differing_versions, not_importable, read_lock_facts, unlocked_imports
+from jupyter_prodkit.environment.in_memory import held_in_memory, process_started
 from jupyter_prodkit.environment.installed import Installed, installed_distributions
 from jupyter_prodkit.notebook.document import Notebook
+from jupyter_prodkit.notebook.imported import CellImport
+from jupyter_prodkit.notebook.imports import imports_of
+from jupyter_prodkit.release import ProjectFolder
 from jupyter_prodkit.session.kernel import LiveKernel
 
 __all__ = ["look_around"]
@@ -24,9 +29,12 @@ def look_around(notebook: Notebook, kernel: LiveKernel | None = None) -> Surroun
 
     Takes a few milliseconds at most: it looks at times of files, and at more only where those have changed.
     """
+    page = () if kernel is None else imports_of(notebook)
     return Surroundings(
         changed_packages=() if kernel is None else _changed_packages(kernel),
         edited_modules=() if kernel is None else kernel.edited_modules(),
+        not_installed=() if kernel is None else _not_installed(page, kernel, notebook.path.parent),
+        drift=LockDrift() if kernel is None else _drift(page, notebook.path),
         missing_files=_missing_files(notebook, None if kernel is None else Path.cwd()),
     )
 
@@ -41,6 +49,22 @@ def _missing_files(notebook: Notebook, working: Path | None) -> frozenset[str]:
         return frozenset()
     folders = [beside] if working is None else [beside, working]
     return frozenset(path for path in files_read(notebook) if not any(os.path.lexists(f / path) for f in folders))
+
+
+# -- the lock -------------------------------------------------------------------------------------------------------
+
+
+def _not_installed(page: Sequence[CellImport], kernel: LiveKernel, folder: Path) -> tuple[tuple[str, str], ...]:
+    loaded = {name.partition(".")[0] for name in kernel.user_modules()} | sys.modules.keys()
+    return tuple((one.cell_id, one.what.module) for one in not_importable(page, loaded, folder))
+
+
+def _drift(page: Sequence[CellImport], path: Path) -> LockDrift:
+    locked = read_lock_facts(ProjectFolder.of(path).lock) if path.is_absolute() else None
+    if locked is None:
+        return LockDrift()
+    new = unlocked_imports(locked, page, path.parent)
+    return LockDrift(differing_versions(locked), tuple((one.cell_id, one.what.module) for one in new))
 
 
 # -- packages ---------------------------------------------------------------------------------------------------------
@@ -78,7 +102,8 @@ def _replaced(
         if one.written_at <= started:
             continue
         modules = sorted(_top_level(one) & loaded)
-        held = version_in_memory([sys.modules.get(name) for name in modules], one.version, one.written_at, started)
+        found_modules = {name: module for name in modules if (module := sys.modules.get(name)) is not None}
+        held = held_in_memory(one, found_modules, started, ())
         if held is not None:
             found.append(ChangedPackage(one.name, tuple(modules), held, one.version))
     return tuple(found)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-__all__ = ["NOTHING_KNOWN", "ChangedPackage", "Surroundings"]
+__all__ = ["NOTHING_KNOWN", "ChangedPackage", "LockDrift", "Surroundings"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -19,12 +19,25 @@ class ChangedPackage:
 
 
 @dataclass(frozen=True, slots=True)
+class LockDrift:
+    """How the environment and the page have moved away from the notebook's lock; empty where there is none."""
+
+    versions: tuple[tuple[str, str, str | None], ...] = ()
+    """Name, locked and installed version (None: not installed) of each distribution that is not as locked."""
+    imports: tuple[tuple[str, str], ...] = ()
+    """Cell and module of each import that the lock says nothing of."""
+
+
+@dataclass(frozen=True, slots=True)
 class Surroundings:
     """Facts that neither the page nor the timeline holds; empty where nothing is known."""
 
     changed_packages: tuple[ChangedPackage, ...] = ()
     edited_modules: tuple[str, ...] = ()
     """Modules of the user's own whose files were edited after the kernel loaded them."""
+    not_installed: tuple[tuple[str, str], ...] = ()
+    """Cell and module of each import that nothing here provides."""
+    drift: LockDrift = LockDrift()
     missing_files: frozenset[str] = frozenset()
     """Paths, as the cells write them, of files that they read and that are not there."""
 

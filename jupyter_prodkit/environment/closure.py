@@ -2,26 +2,41 @@
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Collection, Iterator, Mapping
+from dataclasses import dataclass
 
 from packaging.requirements import InvalidRequirement, Requirement
 from packaging.utils import canonicalize_name
 
 from jupyter_prodkit.environment.installed import Installed
 
-__all__ = ["closure"]
+__all__ = ["Closure", "closure"]
+
+
+@dataclass(frozen=True, slots=True)
+class Closure:
+    """What some distributions need."""
+
+    names: frozenset[str]
+    """They and everything they require."""
+    required_by: Mapping[str, tuple[str, ...]]
+    """Name → which others of them require it, sorted."""
+    unmet: tuple[str, ...]
+    """The requirements that the environment doesn't meet, as sentences."""
 
 
 def closure(
     roots: Collection[str], installed: Mapping[str, Installed], environment: Mapping[str, str]
-) -> tuple[frozenset[str], tuple[str, ...]]:
-    """Return the names of `roots` and of everything they require, and the requirements that are not met, as sentences.
+) -> Closure:
+    """Return `roots` with everything they require.
 
     `environment` holds the values of the markers (PEP 508). Optional dependencies count where a requirement asks for
     their extra; those that the code really uses are among the roots already.
     """
     reached: dict[str, set[str]] = {name: set() for name in roots}
     unmet: set[str] = set()
+    required_by: dict[str, set[str]] = defaultdict(set)
     waiting = [(name, "") for name in sorted(reached)]
     while waiting:
         name, extra = waiting.pop()
@@ -31,8 +46,10 @@ def closure(
             if problem:
                 unmet.add(problem)
             if target in installed:
+                required_by[target].add(name)
                 waiting += [(target, new) for new in _news(reached, target, wanted.extras)]
-    return frozenset(reached), tuple(sorted(unmet))
+    wanted_by = {name: tuple(sorted(others)) for name, others in required_by.items()}
+    return Closure(frozenset(reached), wanted_by, tuple(sorted(unmet)))
 
 
 def _requirements(one: Installed, environment: Mapping[str, str]) -> Iterator[Requirement]:

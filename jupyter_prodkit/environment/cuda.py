@@ -1,44 +1,111 @@
-"""What a framework that is already loaded says about CUDA; we never load one to ask."""
+"""What frameworks that are already loaded say about CUDA; we never load one to ask, and never call into one."""
 
 from __future__ import annotations
 
+import json
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass
+from pathlib import Path
 from types import ModuleType
 from typing import Any
 
 from jupyter_prodkit.environment.facts import CudaFacts
 
-__all__ = ["cuda_facts"]
+__all__ = ["gpu_driver", "gpu_frameworks"]
+
+Loaded = Mapping[str, ModuleType | None]
 
 _JAX_PLUGIN = re.compile(r"jax_cuda(\d+)_plugin\Z")
+_DRIVER = re.compile(r"Kernel Module(?: for \S+)?\s+(\d[\d.]+)")
 
 
-def cuda_facts(loaded: Mapping[str, ModuleType | None], installed: Iterable[str]) -> CudaFacts | None:
-    """Return what the first of PyTorch, TensorFlow and JAX in `loaded` says; None where none of them is loaded."""
-    wheels = tuple(sorted(name for name in installed if name.startswith("nvidia-")))
-    if "torch" in loaded:
-        cuda = _value(loaded, "torch.version", "cuda")
-        return CudaFacts(framework="torch", version=_version(loaded, "torch"), cuda=cuda, wheels=wheels)
-    if "tensorflow" in loaded:
-        info = _attribute(loaded, "tensorflow.python.platform.build_info", "build_info")
-        cuda = str(info["cuda_version"]) if isinstance(info, Mapping) and "cuda_version" in info else None
-        return CudaFacts(framework="tensorflow", version=_version(loaded, "tensorflow"), cuda=cuda, wheels=wheels)
-    if "jaxlib" in loaded:
-        cuda = next((match[1] for name in loaded if (match := _JAX_PLUGIN.match(name))), None)
-        return CudaFacts(framework="jax", version=_version(loaded, "jaxlib"), cuda=cuda, wheels=wheels)
-    return None
+def gpu_frameworks(
+    loaded: Loaded, installed: Mapping[str, Callable[[], str]], driver: str | None = None
+) -> tuple[CudaFacts, ...]:
+    """Return what PyTorch, TensorFlow, JAX and CuPy say, those of them that are in `loaded`, in this order.
+
+    `installed` has the version of each installed distribution, by normalised name, for when it is asked for.
+    """
+    return tuple(_Seen(loaded, installed, driver).frameworks())
 
 
-def _version(loaded: Mapping[str, ModuleType | None], name: str) -> str:
-    return _value(loaded, name, "__version__") or ""
+def gpu_driver(proc: Path = Path("/proc"), sys_fs: Path = Path("/sys")) -> str | None:
+    """Return the version of NVIDIA's kernel driver, None where it is not loaded."""
+    stated = _text(sys_fs / "module" / "nvidia" / "version").strip()
+    match = _DRIVER.search(_text(proc / "driver" / "nvidia" / "version"))
+    return stated or (match[1] if match else None)
 
 
-def _value(loaded: Mapping[str, ModuleType | None], module: str, name: str) -> str | None:
-    value = _attribute(loaded, module, name)
-    return str(value) if isinstance(value, str) else None  # torch's versions are a subclass of str
+@dataclass(frozen=True, slots=True)
+class _Seen:
+    loaded: Loaded
+    installed: Mapping[str, Callable[[], str]]
+    driver: str | None
+
+    def frameworks(self) -> Iterator[CudaFacts]:
+        if "torch" in self.loaded:
+            yield self._facts("torch", "torch", self._word("torch.version", "cuda"), self._torch_cudnn())
+        if "tensorflow" in self.loaded:
+            info = self._attribute("tensorflow.python.platform.build_info", "build_info")
+            said = info if isinstance(info, Mapping) else {}
+            cuda, cudnn = (str(said[key]) if key in said else None for key in ("cuda_version", "cudnn_version"))
+            yield self._facts("tensorflow", "tensorflow", cuda, cudnn)
+        if "jaxlib" in self.loaded:
+            cuda = next((match[1] for name in self.loaded if (match := _JAX_PLUGIN.match(name))), None)
+            yield self._facts("jax", "jaxlib", cuda, self._wheel("nvidia-cudnn-") if cuda else None)
+        if "cupy" in self.loaded:
+            said = self._cupy_wheel()
+            stated = re.match(r"\d+(\.\d+)*", str(said.get("cuda", "")))  # `12.x`: any of that major version
+            cuda = stated[0] if stated else None
+            yield self._facts("cupy", "cupy", cuda, self._wheel("nvidia-cudnn-") if cuda else None)
+
+    def _facts(self, framework: str, module: str, cuda: str | None, cudnn: str | None) -> CudaFacts:
+        versions = [self.installed[name]() for name in sorted(self.installed) if _is_of(name, framework)]
+        return CudaFacts(
+            framework=framework,
+            version=self._word(module, "__version__") or "",
+            installed=versions[0] if versions else None,
+            cuda=cuda,
+            cudnn=cudnn,
+            driver=self.driver,
+            wheels=tuple(sorted(name for name in self.installed if name.startswith("nvidia-"))),
+        )
+
+    def _torch_cudnn(self) -> str | None:
+        number = self._attribute("torch.backends.cudnn", "__cudnn_version")  # 90100, once torch itself has asked
+        if isinstance(number, int):
+            major, rest = divmod(number, 10000 if number >= 90000 else 1000)  # noqa: PLR2004 - cuDNN 9 counts otherwise
+            return f"{major}.{rest // 100}.{rest % 100}"
+        return self._wheel("nvidia-cudnn-") if self._word("torch.version", "cuda") else None
+
+    def _cupy_wheel(self) -> Mapping[str, Any]:
+        file = self._word("cupy", "__file__")
+        try:
+            said = json.loads(_text(Path(file).parent / ".data" / "_wheel.json")) if file else {}
+        except ValueError:
+            return {}
+        return said if isinstance(said, Mapping) else {}
+
+    def _wheel(self, prefix: str) -> str | None:
+        return next((self.installed[name]() for name in sorted(self.installed) if name.startswith(prefix)), None)
+
+    def _word(self, module: str, name: str) -> str | None:
+        value = self._attribute(module, name)
+        return str(value) if isinstance(value, str) else None  # torch's versions are a subclass of str
+
+    def _attribute(self, module: str, name: str) -> Any:
+        found = self.loaded.get(module)
+        return vars(found).get(name) if isinstance(found, ModuleType) else None
 
 
-def _attribute(loaded: Mapping[str, ModuleType | None], module: str, name: str) -> Any:
-    found = loaded.get(module)
-    return vars(found).get(name) if isinstance(found, ModuleType) else None
+def _is_of(distribution: str, framework: str) -> bool:
+    """Whether a distribution is the framework under one of its names: `cupy-cuda12x`, `tensorflow-cpu`."""
+    return re.fullmatch(rf"{framework}(-(cuda\w+|cpu|gpu|rocm\w*))?", distribution) is not None
+
+
+def _text(path: Path) -> str:
+    try:
+        return path.read_text(encoding="utf-8", errors="replace")
+    except OSError:
+        return ""

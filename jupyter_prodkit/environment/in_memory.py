@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import os
 import re
+import sys
 import time
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable, Mapping
 from importlib import import_module
 from pathlib import Path
 from types import ModuleType
@@ -13,9 +14,39 @@ from typing import Any
 
 from packaging.version import InvalidVersion, Version
 
-__all__ = ["process_started", "version_in_memory"]
+from jupyter_prodkit.environment.installed import Installed
+from jupyter_prodkit.environment.loaded_code import runs_other_code
+
+__all__ = ["ANOTHER_BUILD", "held_in_memory", "module_version", "process_started", "version_in_memory"]
+
+ANOTHER_BUILD = "another build"
+"""What is said to be in memory where that can be told only by the code, and no version is known."""
 
 _VERSION_FILES = ("__init__.py", "_version.py", "version.py", "__version__.py", "__about__.py", "_about.py")
+
+
+def held_in_memory(
+    one: Installed, loaded: Mapping[str, ModuleType], started_at: float | None, replaced: Collection[str]
+) -> str | None:
+    """Return what the kernel holds of a distribution that was replaced on disk since; None where it is what is there.
+
+    That is a version, or ANOTHER_BUILD where only the code of the `loaded` modules (name → module), or a library among
+    the `replaced` ones (absolute paths), tells. `started_at` is when the process began.
+    """
+    if started_at is None:
+        return None
+    version = version_in_memory(loaded.values(), one.version, one.written_at, started_at)
+    if version is not None or not _files_since(loaded, one.written_at, started_at):
+        return version
+    swapped = bool(replaced) and any(str(one.base / path) in replaced for path in one.record if ".so" in path)
+    other = swapped or any(runs_other_code(module) for module in _with_submodules(loaded))
+    return ANOTHER_BUILD if other else None
+
+
+def module_version(loaded: Iterable[ModuleType], metadata_version: str) -> str | None:
+    """Return the `__version__` of the first module that states one, where it is not the metadata's version."""
+    claimed = next((held for module in loaded if (held := _claimed(module))), None)
+    return None if claimed is None or _same(claimed, metadata_version) else claimed
 
 
 def version_in_memory(
@@ -34,6 +65,28 @@ def version_in_memory(
         if held and _public(held) not in (None, _public(metadata_version)) and not _on_disk(module, held):
             return held
     return None
+
+
+def _files_since(loaded: Mapping[str, ModuleType], written_at: float, started_at: float) -> bool:
+    """Whether the distribution, or the file of one of its modules, was written after the process began."""
+    if written_at > started_at:
+        return True
+    files = [vars(module).get("__file__") for module in _with_submodules(loaded)]
+    return any(_written(Path(file)) > started_at for file in files if isinstance(file, str))
+
+
+def _with_submodules(loaded: Mapping[str, ModuleType]) -> list[ModuleType]:
+    """Return the topmost modules that are `loaded` and what is loaded below them."""
+    starts = tuple(f"{name}." for name in loaded)
+    below = [module for name, module in list(sys.modules.items()) if name.startswith(starts)] if starts else []
+    return [*loaded.values(), *(module for module in below if isinstance(module, ModuleType))]
+
+
+def _written(file: Path) -> float:
+    try:
+        return file.stat().st_mtime
+    except OSError:
+        return 0.0
 
 
 def process_started() -> float | None:
@@ -59,6 +112,13 @@ def _claimed(module: ModuleType | None) -> str | None:
     # Not getattr: a module's own __getattr__ is user code, and may import.
     value = vars(module).get("__version__") if isinstance(module, ModuleType) else None
     return str(value) if isinstance(value, str) else None
+
+
+def _same(one: str, other: str) -> bool:
+    try:
+        return Version(one) == Version(other)
+    except InvalidVersion:
+        return one == other
 
 
 def _public(version: str) -> Version | None:

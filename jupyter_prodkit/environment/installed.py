@@ -14,8 +14,9 @@ from typing import Any
 
 from packaging.utils import canonicalize_name
 
-__all__ = ["Installed", "installed_distributions"]
+__all__ = ["Installed", "all_installed", "installed_distributions"]
 
+_SHORT = 60  # some put the licence's whole text there
 _SITE_FOLDERS = ("site-packages", "dist-packages")
 
 
@@ -52,10 +53,50 @@ class Installed:
         return tuple(self.headers.get("requires-dist", []))
 
     @cached_property
+    def record_text(self) -> str:
+        """Its RECORD as it stands; empty where it has none."""
+        return self._read("RECORD")
+
+    @cached_property
     def record(self) -> tuple[str, ...]:
         """The files it installed, relative to `base`, with `/`; empty where it has no RECORD."""
-        lines = self._read("RECORD").splitlines()
+        lines = self.record_text.splitlines()
         return tuple(line[1:].partition('"')[0] if line[:1] == '"' else line.partition(",")[0] for line in lines)
+
+    @cached_property
+    def installer(self) -> str:
+        """The program that installed it (PEP 376): `pip`, `uv`, `conda`; empty where none said so."""
+        return self._read("INSTALLER").strip()
+
+    @property
+    def requested(self) -> bool | None:
+        """Whether a user asked for it by name, as opposed to another distribution (PEP 376); None where nobody knows.
+
+        uv writes REQUESTED for whatever it installs.
+        """
+        is_marked = (self.info / "REQUESTED").exists()
+        return None if (is_marked and self.installer == "uv") or self.installer not in ("pip", "uv") else is_marked
+
+    @cached_property
+    def wheel_tags(self) -> tuple[str, ...]:
+        """The tags of the wheel that it was installed from (PEP 427): `cp311-cp311-manylinux_2_17_x86_64`."""
+        lines = self._read("WHEEL").splitlines()
+        return tuple(line.partition(":")[2].strip() for line in lines if line.startswith("Tag:"))
+
+    @property
+    def entry_points(self) -> str:
+        """Its `entry_points.txt` as it stands."""
+        return self._read("entry_points.txt")
+
+    @property
+    def licence(self) -> str | None:
+        """What its metadata says of its licence: an SPDX expression (PEP 639), a short text, or its classifiers."""
+        expression = next(iter(self.headers.get("license-expression", [])), "")
+        stated = next(iter(self.headers.get("license", [])), "").strip()
+        classifiers = [c for c in self.headers.get("classifier", []) if c.startswith("License ::")]
+        named = [classifier.rpartition("::")[2].strip() for classifier in classifiers]
+        short = stated if stated and len(stated) <= _SHORT and "\n" not in stated and stated != "UNKNOWN" else ""
+        return expression or short or ", ".join(named) or None
 
     @cached_property
     def top_level(self) -> tuple[str, ...]:
@@ -65,7 +106,7 @@ class Installed:
     @cached_property
     def direct_url(self) -> Mapping[str, Any]:
         """Its `direct_url.json` (PEP 610); empty where it came from an index or by conda."""
-        if self._read("INSTALLER").strip() == "conda":
+        if self.installer == "conda":
             return {}  # names a folder of the machine that built the conda package
         try:
             content = json.loads(self._read("direct_url.json") or "{}")
@@ -79,6 +120,11 @@ class Installed:
         return self.info.suffix == ".egg-info" and self.base.name not in _SITE_FOLDERS
 
     @property
+    def by_system(self) -> bool:
+        """Whether it is one of the operating system's own packages (Debian's layout), which no index has."""
+        return self.base.name == "dist-packages" and "local" not in self.base.parts and not self.record_text
+
+    @property
     def written_at(self) -> float:
         """When it was installed. Installers keep the times of most files, but make the folder and the RECORD anew."""
         times = [path.stat().st_mtime for path in (self.info, self.info / "RECORD") if path.exists()]
@@ -90,13 +136,20 @@ class Installed:
 
 def installed_distributions() -> dict[str, Installed]:
     """Return what is installed on `sys.path` by normalised name; of two of one name, the one that imports find."""
-    found: dict[str, Installed] = {}
+    return {name: several[0] for name, several in all_installed().items()}
+
+
+def all_installed() -> dict[str, tuple[Installed, ...]]:
+    """Return every installation on `sys.path` by normalised name, the one that imports find first."""
+    found: dict[str, list[Installed]] = {}
     for one in _on_path():
-        known = found.get(one.name)
+        known = found.setdefault(one.name, [])
         # A source folder on the path often holds an egg-info that nobody maintains beside the real one.
-        if known is None or (known.info.suffix == ".egg-info" and one.info.suffix == ".dist-info"):
-            found[one.name] = one
-    return found
+        if known and known[0].info.suffix == ".egg-info" and one.info.suffix == ".dist-info":
+            known[:] = [one]
+        elif not known or one.info.suffix == ".dist-info":
+            known.append(one)
+    return {name: tuple(several) for name, several in found.items()}
 
 
 def _on_path() -> Iterator[Installed]:

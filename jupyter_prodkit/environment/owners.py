@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from jupyter_prodkit.environment.editables import Editable, editable
 from jupyter_prodkit.environment.installed import Installed
 
-__all__ = ["Owners", "find_owners"]
+__all__ = ["Owners", "find_owners", "providers_of"]
 
 _MODULE_ENDINGS = (".py", ".so", ".pyd")
 
@@ -50,6 +50,26 @@ def find_owners(
             if found.provides(name):
                 by_name[name].add(found.name)
     return Owners(by_module, {name: tuple(sorted(owners)) for name, owners in by_name.items()})
+
+
+def providers_of(dotted: str, among: Iterable[Installed]) -> tuple[str, ...]:
+    """Return who, `among` distributions that share a top-level name, provides the module `dotted` by its own files.
+
+    A mere namespace (PEP 420) is provided by none: `google.cloud` by nobody, `google.cloud.storage` by one.
+    """
+    path = dotted.replace(".", "/")
+    found = []
+    for one in among:
+        starts = {file[len(path) :] for file in one.record if file.startswith(path)}
+        if any(_is_module(rest) for rest in starts):
+            found.append(one.name)
+    return tuple(sorted(found))
+
+
+def _is_module(rest: str) -> bool:
+    """Whether what follows a module's path in a file's makes it that module: `.py`, `/__init__.py`, `.abi3.so`."""
+    own = rest.removeprefix("/__init__")
+    return own[:1] == "." and "/" not in own and own.endswith(_MODULE_ENDINGS)
 
 
 def _by_folder(files: Mapping[str, str], folders: Collection[str]) -> Mapping[str, Mapping[str, list[str]]]:

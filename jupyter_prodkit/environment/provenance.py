@@ -17,7 +17,7 @@ def provenance(one: Installed) -> tuple[Source, str | None]:
     recorded = one.direct_url
     url = recorded.get("url")
     if not isinstance(url, str):
-        return ("editable", one.base.as_uri()) if one.developed else ("index", None)
+        return _undirected(one)
     clean = without_credentials(url)
     if "vcs_info" in recorded:
         return "vcs", _vcs_url(clean, recorded)
@@ -25,6 +25,14 @@ def provenance(one: Installed) -> tuple[Source, str | None]:
         return "archive", clean + _fragment(_archive_digest(recorded), _subdirectory(recorded))
     editable = bool(recorded.get("dir_info", {}).get("editable"))
     return ("editable" if editable else "local"), clean + _fragment(_subdirectory(recorded))
+
+
+def _undirected(one: Installed) -> tuple[Source, str | None]:
+    if one.developed:
+        return "editable", one.base.as_uri()
+    if one.installer == "conda":
+        return "conda", None
+    return ("system" if one.by_system else "index"), None
 
 
 def _vcs_url(url: str, recorded: Mapping[str, Any]) -> str:

@@ -4,14 +4,16 @@ from __future__ import annotations
 
 import os
 import sys
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
 from jupyter_prodkit.environment.editables import import_root, is_below, source_exists
 from jupyter_prodkit.environment.facts import Why
-from jupyter_prodkit.environment.owners import Owners
+from jupyter_prodkit.environment.installed import Installed
+from jupyter_prodkit.environment.owners import Owners, providers_of
 from jupyter_prodkit.environment.tooling import is_tooling
+from jupyter_prodkit.notebook.imported import CellImport
 
 __all__ = ["Places", "Roots", "find_roots", "own_files"]
 
@@ -54,20 +56,32 @@ class Roots:
     """Distribution → why it is a root."""
     modules: Mapping[str, tuple[str, ...]]
     """Distribution → the topmost modules of its own that are loaded or imported."""
+    cells: Mapping[str, tuple[str, ...]]
+    """Distribution → the cells whose text imports it."""
     local: tuple[str, ...]
-    unowned: tuple[str, ...]
+    unknown: Mapping[str, tuple[CellImport, ...]]
+    """Module that nothing provides → who imports it; empty where only code that is no longer on the page does."""
+    gone: tuple[str, ...]
+    """Loaded modules of distributions that are no longer installed."""
+    stray: tuple[str, ...]
+    """Loaded modules that lie among the installed ones and belong to no distribution."""
 
 
 @dataclass(slots=True)
 class _Findings:
     why: dict[str, Why] = field(default_factory=dict)
     modules: dict[str, set[str]] = field(default_factory=dict)
+    cells: dict[str, dict[str, None]] = field(default_factory=dict)
     local: set[str] = field(default_factory=set)
-    unowned: set[str] = field(default_factory=set)
+    unknown: dict[str, list[CellImport]] = field(default_factory=dict)
+    gone: set[str] = field(default_factory=set)
+    stray: set[str] = field(default_factory=set)
 
-    def root(self, name: str, why: Why, modules: Iterable[str]) -> None:
+    def root(self, name: str, why: Why, modules: Iterable[str], cell: str | None = None) -> None:
         self.why[name] = why
         self.modules.setdefault(name, set()).update(modules)
+        if cell is not None:
+            self.cells.setdefault(name, {})[cell] = None
 
 
 def own_files(modules: Mapping[str, str | None], places: Places) -> dict[str, str]:
@@ -80,38 +94,125 @@ def own_files(modules: Mapping[str, str | None], places: Places) -> dict[str, st
     }
 
 
-def find_roots(files: Mapping[str, str], imported: Collection[str], owners: Owners, places: Places) -> Roots:
-    """Return what `files` (module → file, as loaded) and the names `imported` in the cells' text come down to."""
-    found = _Findings()
-    for module, file in files.items():
-        owner = owners.by_module.get(module)
-        if owner is None and import_root(module, file) in places.own:
-            found.local.add(module.partition(".")[0])
-        elif owner is not None and not is_tooling(owner):
-            found.root(owner, "loaded", [module] if places.importable(module, file) else [])
-    for name in sorted(imported):
-        _settle(name, files, owners, places, found)
-    modules = {name: _topmost(found.modules[name]) for name in found.why}
-    return Roots(found.why, modules, tuple(sorted(found.local)), tuple(sorted(found.unowned)))
+@dataclass(frozen=True, slots=True)
+class _Settling:
+    """Finds out what loaded files and imported names come down to."""
+
+    files: Mapping[str, str]
+    fileless: Collection[str]
+    owners: Owners
+    installed: Mapping[str, Installed]
+    places: Places
+    has_page: bool
+    found: _Findings = field(default_factory=_Findings)
+
+    def loaded(self) -> None:
+        for module, file in self.files.items():
+            owner = self.owners.by_module.get(module)
+            if owner is not None and not is_tooling(owner):
+                self.found.root(owner, "loaded", [module] if self.places.importable(module, file) else [])
+            elif owner is None:
+                self._unowned(module, file)
+
+    def _unowned(self, module: str, file: str) -> None:
+        top, origin = module.partition(".")[0], import_root(module, file)
+        if origin in self.places.own:
+            self.found.local.add(top)
+        elif origin in self.places.site and not Path(file).exists():
+            self.found.gone.add(module)
+        elif origin in self.places.site:
+            self.found.stray.add(top)
+
+    def on_page(self, one: CellImport) -> None:
+        """Enter an import of a cell: what was loaded under its name decides, else what is installed."""
+        targets = [*(f"{one.what.module}.{name}" for name in one.what.names), one.what.module]
+        loaded = [(self.owners.by_module[target], target) for target in targets if target in self.owners.by_module]
+        if not loaded and self._elsewhere(one.what.top):
+            return
+        providers = loaded or self._providers(targets)
+        for name, module in providers:
+            # `%load_ext jupyter_prodkit` doesn't make us a part of what the notebook needs.
+            if not (one.what.optional and is_tooling(name)):
+                self.found.root(name, "imported", [module], one.cell_id)
+        if not providers:
+            self.found.unknown.setdefault(one.what.module, []).append(one)
+
+    def named(self, name: str) -> None:
+        """Enter a top-level name that code imported which may no longer be on the page."""
+        owned = [m for m in self.files if (m == name or m.startswith(f"{name}.")) and m in self.owners.by_module]
+        if owned:
+            first = [module for module in owned if module == name] or owned  # a namespace has no file of its own
+            for module in first:
+                self.found.root(self.owners.by_module[module], "imported", [module])
+        elif not self._elsewhere(name):
+            providers = self._providers([name])
+            for owner, module in providers:
+                self.found.root(owner, "imported", [module])
+            # With a page at hand, its own text says what is wanted; a name it lacks is a deleted or a dead cell's.
+            if not providers and not self.owners.by_name.get(name) and not self.has_page:
+                self.found.unknown.setdefault(name, [])
+
+    def _elsewhere(self, top: str) -> bool:
+        """Whether a name is the user's own file, Python's own, or gone; enters a file that was not loaded yet."""
+        if top in sys.stdlib_module_names:
+            return True
+        if top in self.found.local or top in self.fileless or any(_top(module) == top for module in self.found.gone):
+            return True
+        if self.owners.by_name.get(top) or not any(source_exists(folder, top) for folder in self.places.own):
+            return top in self.found.stray
+        self.found.local.add(top)
+        return True
+
+    def _providers(self, targets: Sequence[str]) -> list[tuple[str, str]]:
+        """Return who provides the first of `targets` that anybody does, and under which module."""
+        owners = self.owners.by_name.get(_top(targets[0]), ())
+        if len(owners) == 1:
+            return [(owners[0], _top(targets[0]))]
+        among = [self.installed[name] for name in owners]
+        found: list[tuple[str, str]] = []
+        for target in targets[:-1]:
+            found += [(name, target) for name in providers_of(target, among)]
+        steps = targets[-1].split(".")
+        for count in range(len(steps), 0, -1):
+            target = ".".join(steps[:count])
+            found = found or [(name, target) for name in providers_of(target, among)]
+        return found
 
 
-def _settle(name: str, files: Mapping[str, str], owners: Owners, places: Places, found: _Findings) -> None:
-    """Enter who a name in the cells' text stands for: what was loaded under it decides, else what is installed."""
-    loaded = [module for module in files if module == name or module.startswith(f"{name}.")]
-    owned = [module for module in loaded if module in owners.by_module]
-    if name in found.local or (name in sys.stdlib_module_names and not loaded):
-        return
-    if owned:
-        first = [module for module in owned if module == name] or owned  # a namespace has no file of its own
-        for module in first:
-            found.root(owners.by_module[module], "imported", [module])
-    elif owners.by_name.get(name):
-        for owner in owners.by_name[name]:
-            found.root(owner, "imported", [name])
-    elif any(source_exists(folder, name) for folder in places.own):
-        found.local.add(name)
-    else:
-        found.unowned.add(name)
+def find_roots(
+    files: Mapping[str, str],
+    fileless: Collection[str],
+    imported: Collection[str],
+    page: Sequence[CellImport],
+    owners: Owners,
+    installed: Mapping[str, Installed],
+    places: Places,
+) -> Roots:
+    """Return what `files` (module → file, as loaded) and what cells import, on the page or before, come down to.
+
+    `fileless` are top-level modules that are loaded without a file.
+    """
+    settling = _Settling(files, fileless, owners, installed, places, bool(page))
+    settling.loaded()
+    for one in page:
+        settling.on_page(one)
+    tops = {one.what.top for one in page}
+    for name in sorted(set(imported) - tops):
+        settling.named(name)
+    found = settling.found
+    return Roots(
+        why=found.why,
+        modules={name: _topmost(found.modules[name]) for name in found.why},
+        cells={name: tuple(cells) for name, cells in found.cells.items()},
+        local=tuple(sorted(found.local)),
+        unknown={module: tuple(found.unknown[module]) for module in sorted(found.unknown)},
+        gone=_topmost(found.gone),
+        stray=tuple(sorted(found.stray)),
+    )
+
+
+def _top(module: str) -> str:
+    return module.partition(".")[0]
 
 
 def _topmost(modules: Collection[str]) -> tuple[str, ...]:

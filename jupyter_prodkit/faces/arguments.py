@@ -114,6 +114,9 @@ def options_from_mapping(options: type[OptionsT], given: Mapping[str, Any]) -> O
     unknown = sorted(set(given) - known)
     if unknown:
         raise UsageError(f"There is no option {unknown[0]!r}.", f"Options: {', '.join(sorted(known))}.")
+    missing = next((field for field in _fields(options) if field.required and given.get(field.name) is None), None)
+    if missing is not None:
+        raise UsageError(f"The option `{missing.name}` is not given.", missing.help)
     try:
         return msgspec.convert({name: value for name, value in given.items() if value is not None}, options)
     except msgspec.ValidationError as error:
@@ -159,7 +162,7 @@ def step_form(step: Step[Any, Any]) -> StepForm:
     """Return the step as a section of the panel; what every face has in common is not asked there."""
     fields = _fields(step.options)
     own = [_option_form(field) for field in fields if field.name not in _COMMON and field.in_form]
-    shared = [_option_form(field) for field in fields if field.name in {"force", "yes"}]
+    shared = [_option_form(field) for field in fields if field.name == "force"]  # `yes` it asks when it comes to that
     return StepForm(name=step.name, title=step.title, summary=step.summary, options=(*own, *shared))
 
 

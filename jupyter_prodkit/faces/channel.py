@@ -1,12 +1,11 @@
 """The kernel's end of the two comms: answers the panel's requests and pushes events to it.
 
 Handlers may run on a subshell's thread while a cell runs: they read snapshots, and reach the user's objects only
-through `Session.on_main_thread`, from a step's own thread.
+through `Session.on_main_thread`, from a step's own thread (`faces/jobs.py`).
 """
 
 from __future__ import annotations
 
-import itertools
 import logging
 import threading
 from dataclasses import dataclass
@@ -14,12 +13,12 @@ from typing import Any
 
 import msgspec
 
-from jupyter_prodkit.errors import CancelledError, ProdkitError, ProtocolError, UsageError
+from jupyter_prodkit.errors import ProdkitError, ProtocolError
 from jupyter_prodkit.faces import protocol as wire
+from jupyter_prodkit.faces.jobs import Jobs
 from jupyter_prodkit.notebook.document import Cell, Notebook
-from jupyter_prodkit.progress import Progress, ProgressEvent
+from jupyter_prodkit.progress import Progress
 from jupyter_prodkit.session.session import Session
-from jupyter_prodkit.step import Inputs, Options, Result, Step
 
 __all__ = ["Channel", "open_channel"]
 
@@ -39,15 +38,14 @@ def open_channel(session: Session) -> Channel:
 
 
 class Channel:
-    """Responsibilities: decode requests and answer each; run at most one step in the background; push events."""
+    """Responsibilities: decode requests and answer each; push events to every page that listens."""
 
     def __init__(self, session: Session) -> None:
         self._session = session
         self._listeners: list[_Listener] = []
         self._lock = threading.Lock()
         self._joined = threading.Condition(self._lock)
-        self._numbers = itertools.count(1)
-        self._running: tuple[int, Step[Any, Any], Progress] | None = None
+        self._jobs = Jobs(session, self.push)
 
     # -- comms ----------------------------------------------------------------------------------------------------
 
@@ -117,11 +115,14 @@ class Channel:
             return self._check(request)
         if isinstance(request, wire.States):
             return self._states(request)
-        if isinstance(request, wire.RunStep):
-            return self._start(request)
+        if isinstance(request, (wire.PlanStep, wire.RunStep, wire.Cancel)):
+            return self._job(request)
+        return self._about_the_page(request)
+
+    def _about_the_page(self, request: wire.Restore | wire.Mend | wire.Flows) -> wire.Reply:
         if isinstance(request, wire.Restore):
             return self._restore(request)
-        return self._cancel(request)
+        return self._mend(request) if isinstance(request, wire.Mend) else self._flows(request)
 
     def _welcome(self, request: wire.Hello) -> wire.Reply:
         from jupyter_prodkit import __version__
@@ -138,6 +139,7 @@ class Channel:
     def _check(self, request: wire.Check) -> wire.Reply:
         from jupyter_prodkit.check.report import Report
         from jupyter_prodkit.faces.journey import gather, step_named
+        from jupyter_prodkit.faces.mending import fixes_of
 
         notebook = self._take_page(request.page)
         if request.earlier is not None:
@@ -146,7 +148,26 @@ class Channel:
         inputs = gather(notebook, step.options(), self._session)
         report = step.run(step.plan(inputs, step.options()), Progress()).document
         assert isinstance(report, Report)
-        return wire.ReportReply(id=request.id, report=report, kept=self._session.to_keep(notebook))
+        return wire.ReportReply(id=request.id, report=report, fixes=fixes_of(report, notebook))
+
+    def _mend(self, request: wire.Mend) -> wire.Reply:
+        from jupyter_prodkit.faces.mending import edits
+
+        return wire.EditedReply(id=request.id, cells=edits(request, self._take_page(request.page)))
+
+    def _flows(self, request: wire.Flows) -> wire.Reply:
+        from jupyter_prodkit.faces.flowing import drawn_flows
+
+        flows, strays = drawn_flows(self._take_page(request.page).cells)
+        return wire.FlowsReply(id=request.id, flows=flows, strays=strays)
+
+    def _job(self, request: wire.PlanStep | wire.RunStep | wire.Cancel) -> wire.Reply:
+        if isinstance(request, wire.Cancel):
+            self._jobs.cancel(request.job)
+            return wire.StartedReply(id=request.id, job=request.job)
+        begin = self._jobs.plan if isinstance(request, wire.PlanStep) else self._jobs.run
+        job = begin(request.step, request.options, self._take_page(request.page))
+        return wire.StartedReply(id=request.id, job=job)
 
     def _restore(self, request: wire.Restore) -> wire.Reply:
         from jupyter_prodkit.check.restoring import deleted_cell
@@ -164,68 +185,25 @@ class Channel:
     def _states(self, request: wire.States) -> wire.Reply:
         from jupyter_prodkit.faces.journey import step_states
 
-        states = step_states(self._take_page(request.page))
-        running = self._running
-        if running is not None:
-            name = running[1].name
+        notebook = self._take_page(request.page)
+        states = step_states(notebook)
+        name = self._jobs.running
+        if name is not None:
             busy = wire.StepState(name=name, state="running", text="running")
             states = tuple(busy if state.name == name else state for state in states)
         models = tuple(sorted(self._session.timeline.models))
-        return wire.StatesReply(id=request.id, states=states, models=models)
+        return wire.StatesReply(
+            id=request.id, states=states, models=models, kept=self._session.to_keep(notebook)
+        )
 
     def _take_page(self, page: wire.Page) -> Notebook:
         cells = tuple(
             Cell(cell.cell_id, index, cell.kind, cell.source, cell.tags, cell.execution_count)
             for index, cell in enumerate(page.cells)
         )
-        notebook = Notebook(self._session.folder / page.path.rpartition("/")[2], cells, from_file=False)
-        self._session.set_page(notebook)
-        return notebook
-
-    # -- steps in the background ----------------------------------------------------------------------------------
-
-    def _start(self, request: wire.RunStep) -> wire.Reply:
-        from jupyter_prodkit.faces.arguments import options_from_mapping
-        from jupyter_prodkit.faces.journey import gather, step_named
-
-        step = step_named(request.step)
-        options = options_from_mapping(step.options, request.options)
-        inputs = gather(self._take_page(request.page), options, self._session)
-        with self._lock:
-            if self._running is not None:
-                raise UsageError(f"{self._running[1].title} is still running.", "Wait for it, or cancel it.")
-            job = next(self._numbers)
-            progress = Progress(lambda event: self.push(_progress(job, step, event)))
-            self._running = (job, step, progress)
-        work = threading.Thread(target=self._work, args=(job, step, inputs, options, progress), daemon=True)
-        work.start()
-        return wire.StartedReply(id=request.id, job=job)
-
-    def _work(self, job: int, step: Step[Any, Any], inputs: Inputs, options: Options, progress: Progress) -> None:
-        from jupyter_prodkit.faces.journey import carry_out
-
-        event: wire.Event
-        try:
-            result = carry_out(step, inputs, options, progress)
-            event = wire.StepDone(job=job, result=_result(step, result))
-        except ProdkitError as error:
-            stopped = isinstance(error, CancelledError)
-            event = wire.StepFailed(
-                job=job, step=step.name, message=error.message, hint=error.hint, cancelled=stopped
-            )
-        except Exception as error:  # noqa: BLE001 - the edge: the panel must hear of every failure
-            _log.exception("the step %s failed", step.name)
-            text = f"{type(error).__name__}: {error}"
-            event = wire.StepFailed(job=job, step=step.name, message=text, hint="This is a bug of ours.")
-        with self._lock:
-            self._running = None
-        self.push(event)
-
-    def _cancel(self, request: wire.Cancel) -> wire.Reply:
-        with self._lock:
-            if self._running is not None and self._running[0] == request.job:
-                self._running[2].cancel()
-        return wire.StartedReply(id=request.id, job=request.job)
+        return self._session.set_page(
+            Notebook(self._session.folder / page.path.rpartition("/")[2], cells, from_file=False)
+        )
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -256,14 +234,3 @@ def _decode(data: Any) -> wire.Request:
     except msgspec.ValidationError as error:
         raise ProtocolError(f"The kernel doesn't know this request: {error}.", "Reload the page.") from error
     return request
-
-
-def _progress(job: int, step: Step[Any, Any], event: ProgressEvent) -> wire.StepProgress:
-    return wire.StepProgress(
-        job=job, step=step.name, message=event.message, fraction=event.fraction, log=event.kind == "log"
-    )
-
-
-def _result(step: Step[Any, Any], result: Result) -> wire.StepResult:
-    facts = tuple(wire.Fact(label=fact.label, value=fact.value) for fact in result.facts)
-    return wire.StepResult(step=step.name, summary=result.summary, facts=facts, warnings=result.warnings)

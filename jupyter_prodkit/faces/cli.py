@@ -98,7 +98,7 @@ def _run_step(parsed: argparse.Namespace) -> int:
     options = msgspec.structs.replace(options, notebook=str(notebook.path))
     progress = printed_progress(quiet=options.quiet or options.json)
     connection: Path | None = getattr(parsed, "kernel", None)
-    if connection is None and not step.needs_kernel:
+    if connection is None and (not step.needs_kernel or step.from_files(options)):
         return _run_here(step, options, progress)
     kernel: AbstractContextManager[KernelDriver] = (
         fresh_kernel(notebook.path, progress) if connection is None else attached_kernel(connection, progress)

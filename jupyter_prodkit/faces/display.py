@@ -17,6 +17,8 @@ from jupyter_prodkit.check.formats.sarif import sarif_log
 from jupyter_prodkit.check.formats.text import closing_text, outcome_text, report_text
 from jupyter_prodkit.check.report import Report
 from jupyter_prodkit.check.step import CheckOptions, Format
+from jupyter_prodkit.faces.lock_table import lock_lines, lock_table
+from jupyter_prodkit.lock.report import LockReport
 from jupyter_prodkit.notebook.document import Notebook
 from jupyter_prodkit.step import Options, Result, Step
 
@@ -25,7 +27,7 @@ __all__ = ["as_html", "as_json", "as_text", "checked", "format_of", "outcomes_in
 
 def as_json(step: Step[Any, Any], result: Result) -> str:
     """Return the outcome as one line of JSON: the report itself for the check, else summary, facts and warnings."""
-    if result.document is not None:
+    if isinstance(result.document, Report):
         return json_text(result.document)
     content = {
         "step": step.name,
@@ -33,6 +35,7 @@ def as_json(step: Step[Any, Any], result: Result) -> str:
         "facts": {fact.label: fact.value for fact in result.facts},
         "warnings": list(result.warnings),
         "recorded": dict(result.recorded or {}),
+        **({} if result.document is None else {"report": msgspec.to_builtins(result.document)}),
     }
     return json_text(content)
 
@@ -44,6 +47,8 @@ def as_text(result: Result, notebook: Notebook) -> str:
     else:
         width = max((len(fact.label) for fact in result.facts), default=0)
         lines = [result.summary, *(f"  {fact.label:<{width}}  {fact.value}" for fact in result.facts)]
+        if isinstance(result.document, LockReport):
+            lines += lock_lines(result.document)
     return "\n".join([*lines, *(f"  ■ {warning}" for warning in result.warnings)])
 
 
@@ -57,7 +62,8 @@ def as_html(result: Result, notebook: Notebook) -> str:
             f'{escape(fact.label)}</th><td style="text-align:left">{escape(fact.value)}</td></tr>'
             for fact in result.facts
         )
-        body = f"<p><strong>{escape(result.summary)}</strong></p><table>{rows}</table>"
+        table = lock_table(result.document) if isinstance(result.document, LockReport) else ""
+        body = f"<p><strong>{escape(result.summary)}</strong></p><table>{rows}</table>{table}"
     sign = '<span role="img" aria-label="warning" style="color:var(--jp-warn-color0, #b26a00)">■</span>'
     warnings = "".join(f"<p>{sign} {escape(warning)}</p>" for warning in result.warnings)
     return f'<div class="jp-Prodkit-output" style="max-width:60em">{body}{warnings}</div>'

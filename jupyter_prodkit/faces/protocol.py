@@ -88,11 +88,20 @@ class StepState(msgspec.Struct, frozen=True, kw_only=True):
     done_at: str | None = None
 
 
+class Link(msgspec.Struct, frozen=True, kw_only=True):
+    """What can be done with a fact's value."""
+
+    kind: Literal["folder", "page", "copy"]
+    target: str
+    """A path relative to the notebook's folder, an address, or the text to copy."""
+
+
 class Fact(msgspec.Struct, frozen=True, kw_only=True):
     """One line of a step's result."""
 
     label: str
     value: str
+    link: Link | None = None
 
 
 class StepResult(msgspec.Struct, frozen=True, kw_only=True):
@@ -102,6 +111,46 @@ class StepResult(msgspec.Struct, frozen=True, kw_only=True):
     summary: str
     facts: tuple[Fact, ...] = ()
     warnings: tuple[str, ...] = ()
+    ready: bool = True
+    """False where it did its work and found what keeps the notebook from going on: the check's blockers."""
+
+
+class Fix(msgspec.Struct, frozen=True, kw_only=True):
+    """What can be done about a finding with one click."""
+
+    finding: int
+    """The finding's place in the report."""
+    kind: Literal["seed", "parameter", "export", "ignore"]
+    """The first two edit code (`mend` gives the edits); the others are marks for the front end to set."""
+    label: str
+
+
+class EditedCell(msgspec.Struct, frozen=True, kw_only=True):
+    """One cell as a fix leaves it."""
+
+    cell_id: str
+    """For a new cell the id that it is to get."""
+    source: str
+    is_new: bool = False
+    below: str | None = None
+    """The cell that a new one goes below; null for the top of the page."""
+    tags: tuple[str, ...] = ()
+    """Of a new cell."""
+
+
+class ValueFlow(msgspec.Struct, frozen=True, kw_only=True):
+    """Values that flow from one cell into another; in page order, unless the writer stands below its reader."""
+
+    writer: str
+    reader: str
+    names: tuple[str, ...]
+
+
+class StrayRead(msgspec.Struct, frozen=True, kw_only=True):
+    """A cell reads a name that no cell on the page makes."""
+
+    name: str
+    reader: str
 
 
 # --- requests ---------------------------------------------------------------------------------------------------
@@ -139,6 +188,15 @@ class RunStep(msgspec.Struct, frozen=True, kw_only=True, tag_field="kind", tag="
     page: Page
 
 
+class PlanStep(msgspec.Struct, frozen=True, kw_only=True, tag_field="kind", tag="plan"):
+    """Say what a step would do; the answer comes as a `planned` event with the same `job`, for it may take a look."""
+
+    id: int
+    step: str
+    options: dict[str, Any]
+    page: Page
+
+
 class Cancel(msgspec.Struct, frozen=True, kw_only=True, tag_field="kind", tag="cancel"):
     """Stop the running step of that `job`."""
 
@@ -154,7 +212,25 @@ class Restore(msgspec.Struct, frozen=True, kw_only=True, tag_field="kind", tag="
     page: Page
 
 
-Request = Hello | Check | States | RunStep | Cancel | Restore
+class Mend(msgspec.Struct, frozen=True, kw_only=True, tag_field="kind", tag="mend"):
+    """Give the edits that a fix makes to the page as it stands; the other fields are its finding's."""
+
+    id: int
+    fix: Literal["seed", "parameter"]
+    cell_id: str
+    names: tuple[str, ...]
+    because: str
+    page: Page
+
+
+class Flows(msgspec.Struct, frozen=True, kw_only=True, tag_field="kind", tag="flows"):
+    """Which values flow between the cells of the page."""
+
+    id: int
+    page: Page
+
+
+Request = Hello | Check | States | PlanStep | RunStep | Cancel | Restore | Mend | Flows
 
 
 # --- replies ----------------------------------------------------------------------------------------------------
@@ -174,8 +250,7 @@ class ReportReply(msgspec.Struct, frozen=True, kw_only=True, tag_field="kind", t
 
     id: int
     report: Report
-    kept: dict[str, Any] | None = None
-    """What to keep with the notebook until the next kernel; null where what it keeps stands. Its `runs` name cells."""
+    fixes: tuple[Fix, ...] = ()
 
 
 class StatesReply(msgspec.Struct, frozen=True, kw_only=True, tag_field="kind", tag="states"):
@@ -184,6 +259,11 @@ class StatesReply(msgspec.Struct, frozen=True, kw_only=True, tag_field="kind", t
     id: int
     states: tuple[StepState, ...]
     models: tuple[str, ...] = ()
+    kept: dict[str, Any] | None = None
+    """What to keep with the notebook until the next kernel; null where what it keeps stands. Its `runs` name cells.
+
+    It comes here and not with the report, which does not wait for it.
+    """
 
 
 class StartedReply(msgspec.Struct, frozen=True, kw_only=True, tag_field="kind", tag="started"):
@@ -204,6 +284,21 @@ class RestoredReply(msgspec.Struct, frozen=True, kw_only=True, tag_field="kind",
     """The cell to put it below; null for the top of the page."""
 
 
+class EditedReply(msgspec.Struct, frozen=True, kw_only=True, tag_field="kind", tag="edited"):
+    """The cells as a fix leaves them, for the front end to change as one edit that can be undone."""
+
+    id: int
+    cells: tuple[EditedCell, ...]
+
+
+class FlowsReply(msgspec.Struct, frozen=True, kw_only=True, tag_field="kind", tag="flows"):
+    """What flows where."""
+
+    id: int
+    flows: tuple[ValueFlow, ...]
+    strays: tuple[StrayRead, ...]
+
+
 class ErrorReply(msgspec.Struct, frozen=True, kw_only=True, tag_field="kind", tag="error"):
     """The request could not be answered."""
 
@@ -212,7 +307,9 @@ class ErrorReply(msgspec.Struct, frozen=True, kw_only=True, tag_field="kind", ta
     hint: str = ""
 
 
-Reply = WelcomeReply | ReportReply | StatesReply | StartedReply | RestoredReply | ErrorReply
+Reply = (
+    WelcomeReply | ReportReply | StatesReply | StartedReply | RestoredReply | EditedReply | FlowsReply | ErrorReply
+)
 
 
 # --- events -----------------------------------------------------------------------------------------------------
@@ -235,11 +332,36 @@ class StepProgress(msgspec.Struct, frozen=True, kw_only=True, tag_field="kind", 
     """True for a line that an outside tool printed."""
 
 
+class StepPlanned(msgspec.Struct, frozen=True, kw_only=True, tag_field="kind", tag="planned"):
+    """What a step would do, or why it can't be done yet."""
+
+    job: int
+    step: str
+    summary: str
+    details: tuple[str, ...] = ()
+    question: str | None = None
+    """What the user should say yes to first."""
+    blocked: bool = False
+    """Whether it can't be done; `summary` then says why, and `hint` what to do."""
+    hint: str = ""
+
+
+class StepAsks(msgspec.Struct, frozen=True, kw_only=True, tag_field="kind", tag="asks"):
+    """A step did nothing, as it needs a yes first: run it again with the option `yes`."""
+
+    job: int
+    step: str
+    question: str
+
+
 class StepDone(msgspec.Struct, frozen=True, kw_only=True, tag_field="kind", tag="done"):
     """A step ended well."""
 
     job: int
     result: StepResult
+    report: Report | None = None
+    """Of a check, the whole of what it found; it may have looked closer than the check that follows each run."""
+    fixes: tuple[Fix, ...] = ()
 
 
 class StepFailed(msgspec.Struct, frozen=True, kw_only=True, tag_field="kind", tag="failed"):
@@ -258,4 +380,4 @@ class RunCells(msgspec.Struct, frozen=True, kw_only=True, tag_field="kind", tag=
     cell_ids: tuple[str, ...]
 
 
-Event = Executed | StepProgress | StepDone | StepFailed | RunCells
+Event = Executed | StepProgress | StepPlanned | StepAsks | StepDone | StepFailed | RunCells

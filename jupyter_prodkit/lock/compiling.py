@@ -4,15 +4,22 @@ from __future__ import annotations
 
 import tempfile
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
-from jupyter_prodkit.environment.facts import DistributionFact
+import msgspec
+
+from jupyter_prodkit.environment.facts import DistributionFact, EnvironmentFacts
+from jupyter_prodkit.environment.installed import Installed
 from jupyter_prodkit.errors import LockError
-from jupyter_prodkit.lock.pins import Pin, check_unchanged, index_line, parse_requirements, wheel_line
-from jupyter_prodkit.lock.pylock import LockedFile, locked_files
-from jupyter_prodkit.lock.uv import Form, Uv
-from jupyter_prodkit.lock.wheels import add_wheel, doubts, wheel_of
+from jupyter_prodkit.lock.builds import Compared, compare_builds
+from jupyter_prodkit.lock.complaints import UnreachableIndexError
+from jupyter_prodkit.lock.pins import Pin, check_unchanged, index_line, parse_requirements
+from jupyter_prodkit.lock.pylock import LockedFile, locked_files, render_pylock
+from jupyter_prodkit.lock.remote_wheel import WheelRecords
+from jupyter_prodkit.lock.uv import Answer, Form, Uv
+from jupyter_prodkit.lock.wheels import add_wheel, own_wheels, vendored
 from jupyter_prodkit.progress import Progress
 
 __all__ = ["SERVER", "Locked", "compile_lock"]
@@ -34,63 +41,139 @@ SERVER = (
 class Locked:
     """What a lock consists of."""
 
+    facts: EnvironmentFacts
+    """With what was found out of each distribution's index and build."""
     kernel: tuple[Pin, ...]
     """The kernel's distributions."""
     serving: tuple[Pin, ...]
     """What the server needs on top of them."""
     pylock: str
     """The kernel's distributions as PEP 751 has them."""
+    yanked: Mapping[str, str] = field(default_factory=dict)
+    """Those whose release was withdrawn (PEP 592), and the reason."""
     warnings: tuple[str, ...] = ()
 
 
-def compile_lock(facts: Sequence[DistributionFact], folder: Path, uv: Uv, progress: Progress) -> Locked:
-    """Return pins with hashes for `facts` and for the server; wheels that no index has are put into `folder`/wheels.
-
-    Raises LockError naming what can't be locked, CancelledError.
-    """
-    wheels = folder / "wheels"
-    built, warnings = _build(facts, wheels, uv, progress)
-    progress.stage(f"Pinning {len(facts)} distributions", 0.3)
-    asked = [fact for fact in facts if fact.source == "index"]
-    answer = _pin([index_line(fact) for fact in asked], lambda lines, form: uv.pin(lines, form, folder, progress))
-    check_unchanged(asked, answer.pins)
-    kernel = [*built, *_portable(answer, wheels, uv, progress)]
-    lines = [wheel_line(pin.wheel) if pin.wheel else f"{pin.name}=={pin.version}" for pin in kernel]
-    pylock = uv.pin(lines, "pylock.toml", folder, progress)
-    progress.stage("Fitting the server's distributions", 0.7)
-    serving = _serving(kernel, folder, uv, progress)
-    return Locked(tuple(kernel), serving, pylock, warnings)
-
-
 @dataclass(frozen=True, slots=True)
-class _Answer:
+class _Pinned:
     """What uv said in its two forms: all hashes of each version, and the files that fit this interpreter."""
 
     pins: Mapping[str, Pin]
     files: Mapping[str, tuple[LockedFile, ...]]
+    yanked: Mapping[str, str]
 
 
-def _pin(lines: Sequence[str], ask: Callable[[Sequence[str], Form], str]) -> _Answer:
+def compile_lock(
+    facts: EnvironmentFacts, installed: Mapping[str, Installed], folder: Path, uv: Uv, progress: Progress
+) -> Locked:
+    """Return pins with hashes for `facts` and for the server; wheels that no index has are put into `folder`/wheels.
+
+    `installed` has the distributions of the kernel's environment, to compare their files. Raises LockError naming what
+    can't be locked, CancelledError.
+    """
+    wheels = folder / "wheels"
+    built, warnings = own_wheels(facts.distributions, installed, wheels, uv, progress)
+    held = {pin.name for pin in built}
+    asked = [fact for fact in facts.distributions if fact.name not in held]
+    progress.stage(f"Pinning {len(facts.distributions)} distributions", 0.3)
+    lines = [index_line(fact) for fact in asked]
+    answer = _pinned(lines, folder, uv, progress)
+    check_unchanged(asked, answer.pins)
+    progress.stage("Comparing what is installed with the index", 0.5)
+    compared = compare_builds(asked, answer.files, installed, WheelRecords.cached(uv.environment), progress)
+    others, doubts = _other_builds(asked, compared, installed, wheels)
+    from_index = {name: pin for name, pin in answer.pins.items() if name not in others}
+    kernel = [*built, *others.values(), *_portable(replace(answer, pins=from_index), wheels, uv, progress)]
+    progress.stage("Fitting the server's distributions", 0.7)
+    serving = _serving(kernel, folder, uv, progress)
+    known = _with_builds(facts, {pin.name: pin for pin in kernel}, compared, uv)
+    return Locked(
+        facts=known,
+        kernel=tuple(kernel),
+        serving=serving,
+        pylock=render_pylock(kernel, answer.files, facts, folder),
+        yanked={name: answer.yanked[name] for name in sorted(answer.yanked)},
+        warnings=(*warnings, *doubts),
+    )
+
+
+def _pin(
+    lines: Sequence[str], ask: Callable[[Sequence[str], Form, Progress], Answer], progress: Progress
+) -> _Pinned:
     if not lines:
-        return _Answer({}, {})
-    return _Answer(parse_requirements(ask(lines, "requirements.txt")), locked_files(ask(lines, "pylock.toml")))
+        return _Pinned({}, {}, {})
+    with ThreadPoolExecutor(1) as pool:  # uv waits for the network most of the time
+        files = pool.submit(ask, lines, "pylock.toml", progress.silent())
+        text = ask(lines, "requirements.txt", progress)
+        fitting = files.result()
+    return _Pinned(parse_requirements(text.text), locked_files(fitting.text), text.yanked)
 
 
-def _build(
-    facts: Sequence[DistributionFact], wheels: Path, uv: Uv, progress: Progress
-) -> tuple[list[Pin], tuple[str, ...]]:
-    pins: list[Pin] = []
-    warnings: list[str] = []
-    for fact in facts:
-        if fact.source != "index":
-            progress.stage(f"Building the wheel of {fact.name}", 0.1)
-            pin = wheel_of(fact, wheels, uv, progress)
-            pins.append(pin)
-            warnings += doubts(fact, pin, wheels)
-    return pins, tuple(warnings)
+def _pinned(lines: Sequence[str], folder: Path, uv: Uv, progress: Progress) -> _Pinned:
+    """Ask uv for pins; where an index does not answer, by what uv has kept of it, and else say of what hashes lack."""
+    try:
+        return _pin(lines, lambda lines, form, quiet: uv.pin(lines, form, folder, quiet), progress)
+    except UnreachableIndexError as error:
+        progress.stage("The index does not answer: looking at what uv has kept", 0.35)
+        missing = [line for line in lines if not _is_kept(line, folder, uv, progress)]
+        if missing:
+            named = ", ".join(line.replace("==", " ") for line in missing)
+            raise UnreachableIndexError(f"{error.message} Hashes are missing of {named}.", error.hint) from error
+        return _pin(lines, lambda lines, form, quiet: uv.pin(lines, form, folder, quiet, offline=True), progress)
 
 
-def _portable(answer: _Answer, wheels: Path, uv: Uv, progress: Progress) -> list[Pin]:
+def _is_kept(line: str, folder: Path, uv: Uv, progress: Progress) -> bool:
+    try:
+        answer = uv.pin([line], "requirements.txt", folder, progress.silent(), offline=True)
+        return bool(parse_requirements(answer.text))
+    except LockError:
+        return False
+
+
+def _other_builds(
+    asked: Sequence[DistributionFact],
+    compared: Mapping[str, Compared],
+    installed: Mapping[str, Installed],
+    wheels: Path,
+) -> tuple[dict[str, Pin], list[str]]:
+    """Return wheels of what is installed where the index has that version with other bytes, and what to say of it."""
+    pins, said = {}, []
+    for fact in asked:
+        if fact.name in compared and compared[fact.name].build == "different":
+            what = f"{fact.name} {fact.version} is installed with other bytes than the index has for that version"
+            pin = None if fact.source == "conda" else vendored(installed[fact.name], wheels)
+            if pin is not None:
+                pins[fact.name] = pin
+            said.append(
+                f"{what}: the lock holds a wheel of what is installed."
+                if pin
+                else f"{what}: the lock installs the index's{' build, not conda’s' if fact.source == 'conda' else ''}."
+            )
+    return pins, said
+
+
+def _with_builds(
+    facts: EnvironmentFacts, pins: Mapping[str, Pin], compared: Mapping[str, Compared], uv: Uv
+) -> EnvironmentFacts:
+    def known(fact: DistributionFact) -> DistributionFact:
+        pin, found = pins[fact.name], compared.get(fact.name, Compared("unknown"))
+        if pin.wheel:
+            return msgspec.structs.replace(fact, build="vendored", file=pin.wheel, sha256=pin.hashes[0][7:])
+        is_proven = found.build in ("same", "built here")
+        is_extra = is_proven and fact.source == "index" and pin.index in uv.extra_indexes
+        return msgspec.structs.replace(
+            fact,
+            source="extra index" if is_extra else fact.source,
+            index=pin.index if is_proven else None,
+            build=found.build,
+            file=found.file,
+            sha256=found.sha256,
+        )
+
+    return msgspec.structs.replace(facts, distributions=tuple(known(fact) for fact in facts.distributions))
+
+
+def _portable(answer: _Pinned, wheels: Path, uv: Uv, progress: Progress) -> list[Pin]:
     """Return the pins, each with hashes; files of an index that only this machine has are copied into `wheels`."""
     return [_one(pin, answer.files.get(name, ()), wheels, uv, progress) for name, pin in answer.pins.items()]
 
@@ -114,10 +197,12 @@ def _serving(kernel: Sequence[Pin], folder: Path, uv: Uv, progress: Progress) ->
     with tempfile.TemporaryDirectory(prefix="prodkit-lock-") as scratch:
         constraints = Path(scratch, "constraints.txt")
         constraints.write_text("".join(f"{_constraint(pin, wheels)}\n" for pin in kernel), encoding="utf-8")
-        answer = _pin(SERVER, lambda lines, form: uv.resolve(lines, constraints, form, folder, progress))
+        answer = _pin(
+            SERVER, lambda lines, form, quiet: uv.resolve(lines, constraints, form, folder, quiet), progress
+        )
     held = {pin.name for pin in kernel}
     new = {name: pin for name, pin in answer.pins.items() if name not in held}
-    return tuple(_portable(_Answer(new, answer.files), wheels, uv, progress))
+    return tuple(_portable(replace(answer, pins=new), wheels, uv, progress))
 
 
 def _constraint(pin: Pin, wheels: Path) -> str:

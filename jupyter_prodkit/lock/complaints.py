@@ -7,7 +7,13 @@ import re
 from jupyter_prodkit.errors import LockError
 from jupyter_prodkit.release import without_credentials
 
-__all__ = ["complaint"]
+__all__ = ["UnreachableIndexError", "complaint"]
+
+
+class UnreachableIndexError(LockError):
+    """An index could not be asked at all."""
+
+
 
 _LIMIT = 300
 _FRAME = re.compile(r"[×├╰│▶─]+|\berror:|\bcause:|\s+")
@@ -46,7 +52,8 @@ def complaint(what: str, stderr: str) -> LockError:
     if unknown:
         return _error(what, f"the index does not know {unknown['name']}", _INDEX_HINT)
     if _UNREACHABLE.search(said):
-        return _error(what, said, _NETWORK_HINT)
+        told = _error(what, said, _NETWORK_HINT)
+        return UnreachableIndexError(told.message, told.hint)
     return _error(what, _shortened(said), "")
 
 

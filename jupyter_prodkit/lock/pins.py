@@ -14,8 +14,8 @@ from jupyter_prodkit.environment.facts import DistributionFact
 from jupyter_prodkit.errors import LockError
 
 __all__ = [
+    "WHEELS",
     "Pin",
-    "check_in_memory",
     "check_unchanged",
     "index_line",
     "parse_requirements",
@@ -26,6 +26,7 @@ __all__ = [
 WHEELS = PurePosixPath("wheels")
 
 _PIN = re.compile(r"(?P<name>[A-Za-z0-9][\w.-]*)==(?P<version>\S+)")
+_INDEX = re.compile(r"^\s*# from (?P<index>\S+)\s*$", re.MULTILINE)
 _HASH = re.compile(r"--hash=(?P<hash>sha256:[0-9a-f]{64})")
 
 
@@ -39,17 +40,8 @@ class Pin:
     """Each as `sha256:…`."""
     wheel: str | None = None
     """The wheel's file name, where it stands in the lock's own folder because no index has it."""
-
-
-def check_in_memory(facts: Iterable[DistributionFact]) -> None:
-    """Raise LockError where the kernel runs another version than the disk has, so that no lock could be right."""
-    changed = [fact for fact in facts if fact.in_memory]
-    if changed:
-        held = "; ".join(f"{fact.name} {fact.in_memory} (on disk: {fact.version})" for fact in changed)
-        raise LockError(
-            f"The kernel still runs a version that has since been replaced: {held}.",
-            "Restart the kernel and run the notebook again, then lock.",
-        )
+    index: str | None = None
+    """The index that answered, without credentials."""
 
 
 def index_line(fact: DistributionFact) -> str:
@@ -69,7 +61,9 @@ def parse_requirements(text: str) -> dict[str, Pin]:
         match = _PIN.match(block)
         if match:
             name = canonicalize_name(match["name"])
-            pins[name] = Pin(name, match["version"], tuple(sorted(set(_HASH.findall(block)))))
+            index = _INDEX.search(block)
+            hashes = tuple(sorted(set(_HASH.findall(block))))
+            pins[name] = Pin(name, match["version"], hashes, index=index["index"] if index else None)
     return pins
 
 

@@ -1,8 +1,9 @@
-"""uv, behind four questions: where is it, what are the hashes of these pins, what does this need, build this wheel."""
+"""uv: where it is, what it is told of the configured indexes, and what it is asked."""
 
 from __future__ import annotations
 
 import os
+import re
 import shutil
 import sys
 from collections.abc import Mapping, Sequence
@@ -11,6 +12,8 @@ from importlib import import_module
 from pathlib import Path
 from typing import Any, Literal
 
+from packaging.utils import canonicalize_name
+
 from jupyter_prodkit.errors import LockError, MissingDependencyError
 from jupyter_prodkit.lock.complaints import complaint
 from jupyter_prodkit.lock.pip_settings import PipSettings, read_pip_settings
@@ -18,14 +21,24 @@ from jupyter_prodkit.progress import Progress
 from jupyter_prodkit.release import without_credentials
 from jupyter_prodkit.subprocesses import Finished, run_program
 
-__all__ = ["Uv", "find_uv", "uv_environment"]
+__all__ = ["Answer", "Uv", "find_uv", "uv_environment"]
 
+_YANKED = re.compile(r'`(?P<name>[\w.-]+?)==[^`]+` is yanked(?: \(reason: "(?P<reason>.*?)"\))?')
 Form = Literal["requirements.txt", "pylock.toml"]
 
 # What these say would change the pins or make builds fail; the lock states what the kernel has, and nothing else.
 _NOT_OURS = frozenset(
     {"UV_BUILD_CONSTRAINT", "UV_CONSTRAINT", "UV_EXCLUDE", "UV_OVERRIDE", "UV_REQUIRE_HASHES", "UV_WORKING_DIR"}
 )
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """What uv said of some pins."""
+
+    text: str
+    yanked: Mapping[str, str] = field(default_factory=dict)
+    """Pins whose release was withdrawn (PEP 592), by normalised name, with the reason that was given."""
 
 
 @dataclass(frozen=True)
@@ -46,15 +59,25 @@ class Uv:
         flags = ("--no-index",) if settings.no_index else ()
         return cls(find_uv(), str(Path(python).absolute()), uv_environment(os.environ, settings), flags)
 
-    def pin(self, lines: Sequence[str], form: Form, folder: Path, progress: Progress) -> str:
+    @property
+    def extra_indexes(self) -> frozenset[str]:
+        """The configured indexes beside the main one, without credentials."""
+        named = self.environment.get("UV_INDEX", "").split() + self.environment.get("UV_EXTRA_INDEX_URL", "").split()
+        places = [one.partition("=")[2] if "=" in one.partition("://")[0] else one for one in named]
+        return frozenset(without_credentials(place).rstrip("/") for place in places)
+
+    def pin(
+        self, lines: Sequence[str], form: Form, folder: Path, progress: Progress, *, offline: bool = False
+    ) -> Answer:
         """Return exactly the distributions in `lines`, with hashes, in uv's text; paths in it are relative to `folder`.
 
-        Raises LockError with uv's reason, CancelledError.
+        With `offline` only what uv has kept is looked at. Raises LockError with uv's reason (UnreachableIndexError
+        where an index did not answer), CancelledError.
         """
-        options = ["--no-deps", "--format", form]
+        options = ["--no-deps", "--format", form, *(["--offline"] if offline else [])]
         return self._compile(lines, options, folder, progress, "pin the kernel's distributions")
 
-    def resolve(self, lines: Sequence[str], constraints: Path, form: Form, folder: Path, progress: Progress) -> str:
+    def resolve(self, lines: Sequence[str], constraints: Path, form: Form, folder: Path, progress: Progress) -> Answer:
         """Return `lines` and all they require, within the file of `constraints`. Raises LockError, CancelledError."""
         options = ["--constraints", str(constraints), "--format", form]
         return self._compile(lines, options, folder, progress, "fit the server's distributions to the kernel's")
@@ -67,25 +90,28 @@ class Uv:
         """
         ways: tuple[list[str], ...] = (["--wheel"],) if source.is_file() else ([], ["--wheel"])
         for options in ways:
-            finished = self._run(["build", source, "--out-dir", folder, *options, "-p", self.python], progress)
+            finished = self.ask(["build", source, "--out-dir", folder, *options, "-p", self.python], progress)
             if finished.status == 0:
                 return _only_wheel(folder)
         raise complaint(f"build a wheel from {without_credentials(str(source))}", finished.stderr)
 
     def _compile(
         self, lines: Sequence[str], options: Sequence[str], folder: Path, progress: Progress, what: str
-    ) -> str:
+    ) -> Answer:
         command = ["pip", "compile", "-", "--generate-hashes", "--no-header", "--no-annotate", *self.flags, *options]
+        if "requirements.txt" in options:
+            command.append("--emit-index-annotation")
         text = "\n".join(lines) + "\n"
-        finished = self._run([*command, "-p", self.python], progress, folder, stdin=text)
+        finished = self.ask([*command, "-p", self.python], progress, folder, stdin=text)
         if finished.status != 0:
             raise complaint(what, finished.stderr)
-        return without_credentials(finished.stdout)
+        return Answer(without_credentials(finished.stdout), _yanked(finished.stderr))
 
-    def _run(
+    def ask(
         self, command: Sequence[str | Path], progress: Progress, folder: Path | None = None, stdin: str | None = None
     ) -> Finished:
-        full = [self.binary, *command, "--no-progress", "--no-python-downloads"]
+        """Run uv with `command` and return what it gave; a failure is the caller's to judge. Raises CancelledError."""
+        full = [self.binary, "--no-progress", "--no-python-downloads", *command]
         return run_program(full, progress, cwd=folder, environment=self.environment, stdin=stdin)
 
 
@@ -121,6 +147,11 @@ def uv_environment(environ: Mapping[str, str], settings: PipSettings) -> dict[st
     result.setdefault("SOURCE_DATE_EPOCH", "315532800")
     result["NO_COLOR"] = "1"
     return result
+
+
+def _yanked(stderr: str) -> dict[str, str]:
+    said = " ".join(stderr.split())
+    return {canonicalize_name(match["name"]): (match["reason"] or "").strip() for match in _YANKED.finditer(said)}
 
 
 def _joined(separator: str, own: str | None, ours: Sequence[str]) -> str:

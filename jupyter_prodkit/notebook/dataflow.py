@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import ast
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from jupyter_prodkit.notebook.document import Cell
 from jupyter_prodkit.notebook.names import CodeNames, code_names
 
-__all__ = ["Definitions", "Flow", "flows", "needs_of_cells", "needs_when_run", "writes"]
+__all__ = ["Definitions", "Flow", "flows", "needs_of_cells", "needs_when_run", "value_flows", "writes"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,6 +97,25 @@ def flows(cells: Sequence[Cell]) -> tuple[Flow, ...]:
             last.pop(name, None)
         last.update(dict.fromkeys(writes(names, modules), cell))
     return tuple(found)
+
+
+def value_flows(cells: Sequence[Cell]) -> tuple[Flow, ...]:
+    """Return the flows of values; names that import statements bind are tools, and are left out."""
+    imported = {cell.cell_id: _imported(cell) for cell in cells}
+    found = (replace(flow, names=flow.names - imported[flow.writer.cell_id]) for flow in flows(cells))
+    return tuple(flow for flow in found if flow.names)
+
+
+def _imported(cell: Cell) -> frozenset[str]:
+    if "import" not in cell.source or cell.tree is None:
+        return frozenset()
+    names = (
+        (alias.asname or alias.name).partition(".")[0]
+        for node in ast.walk(cell.tree)
+        if isinstance(node, (ast.Import, ast.ImportFrom))
+        for alias in node.names
+    )
+    return frozenset(names)
 
 
 def needs_of_cells(cells: Iterable[Cell]) -> Mapping[str, Cell]:

@@ -109,6 +109,17 @@ class Notebook:
         parts = "\n".join(f"{cell.digest} {marks_text(cell.source, cell.tags)}" for cell in self.code_cells)
         return hashlib.sha256(parts.encode("utf-8", "surrogatepass")).hexdigest()
 
+    def carrying_on(self, earlier: Notebook) -> Notebook:
+        """Return an equal page that shares what `earlier` has in common with it, and so what has been found out of it.
+
+        Outputs don't count, so it is for pages that have none.
+        """
+        if earlier == self:
+            return earlier
+        known = {cell.cell_id: cell for cell in earlier.cells}
+        cells = tuple(old if (old := known.get(cell.cell_id)) == cell else cell for cell in self.cells)
+        return Notebook(self.path, cells, self.from_file)
+
     def cell(self, cell_id: str) -> Cell | None:
         """Return the cell of that id, or None where the page has none."""
         return self._by_id.get(cell_id)

@@ -127,11 +127,15 @@ class Session:
 
     # -- the page -------------------------------------------------------------------------------------------------
 
-    def set_page(self, page: Notebook) -> None:
-        """Take what the front end shows as the page."""
+    def set_page(self, page: Notebook) -> Notebook:
+        """Take what the front end shows as the page, and return it: as far as it is the same, with what is known of it.
+
+        A page of 500 cells comes anew for each question, and mostly not one of them has changed.
+        """
         with self._lock:
-            self._page = page
-            self.places.note(page)
+            self._page = page if self._page is None else page.carrying_on(self._page)
+            self.places.note(self._page)
+            return self._page
 
     def page(self, path: str | None = None) -> Notebook:
         """Return the notebook at `path` if given, else the page pushed by the front end, else the session's file.

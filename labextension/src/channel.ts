@@ -17,6 +17,8 @@ import type { Event, Reply, WelcomeReply } from './protocol';
 import { EVENTS_TARGET, PROTOCOL_VERSION, RPC_TARGET } from './protocol';
 import type { Question } from './tokens';
 
+/** How long a kernel that is there may take to greet us. */
+const GREETING_PATIENCE = 15_000;
 /** How long ipykernel 6, which knows no subshells and answers nothing, keeps us waiting. */
 const SUBSHELL_PATIENCE = 4000;
 
@@ -33,6 +35,11 @@ const LOADED = '"jupyter_prodkit" in __import__("IPython").get_ipython().extensi
 /** The kernel's environment doesn't have the package. */
 export class NotInstalled extends Error {
   override readonly name = 'NotInstalled';
+}
+
+/** The kernel runs our code, and yet no message of ours comes through: something on the way holds comms back. */
+export class NoAnswer extends Error {
+  override readonly name = 'NoAnswer';
 }
 
 export class Channel implements IDisposable {
@@ -66,11 +73,19 @@ export class Channel implements IDisposable {
     this._conn.subshellId = await this._orLost(this._createSubshell());
   }
 
-  /** Load the kernel side and greet it. Rejects with `NotInstalled`, `ConnectionLost` or what the kernel said. */
+  /** Load the kernel side and greet it. Rejects with `NotInstalled`, `NoAnswer`, `ConnectionLost` or what was said. */
   async greet(): Promise<WelcomeReply> {
     await this._orLost(this._boot());
     this._openComms();
-    return expectReply(await this.ask({ kind: 'hello', version: PROTOCOL_VERSION }), 'welcome');
+    const answer = this.ask({ kind: 'hello', version: PROTOCOL_VERSION });
+    // Without a subshell a queue of cells may stand before us, however long.
+    const reply = await (this.isConcurrent
+      ? Promise.race([answer, after(GREETING_PATIENCE)])
+      : answer);
+    if (reply === null) {
+      throw new NoAnswer('The kernel takes no messages');
+    }
+    return expectReply(reply, 'welcome');
   }
 
   ask(question: Question): Promise<Reply> {

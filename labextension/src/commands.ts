@@ -11,7 +11,10 @@ import type { IProdkitTracker, IStep } from './tokens';
 export const CommandIDs = {
   showPanel: 'jupyter-prodkit:show-panel',
   check: 'jupyter-prodkit:check',
-  runStep: 'jupyter-prodkit:run-step'
+  repair: 'jupyter-prodkit:repair',
+  runStep: 'jupyter-prodkit:run-step',
+  runAll: 'jupyter-prodkit:run-all-steps',
+  undo: 'jupyter-prodkit:undo'
 } as const;
 
 const NO_ARGS = { args: { type: 'object', properties: {} } };
@@ -50,6 +53,31 @@ export function addCommands({ commands, tracker, trans, showPanel }: ICommandOpt
       tracker.current?.check();
     }
   });
+  commands.addCommand(CommandIDs.repair, {
+    label: trans.__('Re-Run the Cells of the Repair Plan'),
+    describedBy: NO_ARGS,
+    isEnabled: () => planOf(tracker).length > 0,
+    execute: () => {
+      tracker.current?.rerun(planOf(tracker));
+    }
+  });
+  commands.addCommand(CommandIDs.undo, {
+    label: trans.__('Undo the Last Fix or Mark'),
+    describedBy: NO_ARGS,
+    isEnabled: () => (tracker.current?.fixing.last ?? null) !== null,
+    execute: () => {
+      tracker.current?.fixing.undo();
+    }
+  });
+  commands.addCommand(CommandIDs.runAll, {
+    label: trans.__('Run All Steps to Production'),
+    describedBy: NO_ARGS,
+    isEnabled: () => (tracker.current?.journey.steps.length ?? 0) > 0,
+    execute: async () => {
+      showPanel();
+      await tracker.current?.journey.runAll();
+    }
+  });
   commands.addCommand(CommandIDs.runStep, {
     label: args => trans.__('Run Step: %1', titleOf(tracker, args)),
     describedBy: STEP_ARGS,
@@ -58,7 +86,7 @@ export function addCommands({ commands, tracker, trans, showPanel }: ICommandOpt
       const step = stepOf(tracker, args);
       showPanel();
       if (step !== undefined) {
-        await tracker.current?.run(step.form.name);
+        await tracker.current?.journey.run(step.form.name);
       }
     }
   });
@@ -70,11 +98,13 @@ export function fillPalette(
   tracker: IProdkitTracker,
   category: string
 ): void {
-  palette.addItem({ command: CommandIDs.showPanel, category });
-  palette.addItem({ command: CommandIDs.check, category });
+  const { showPanel, check, repair, undo, runAll } = CommandIDs;
+  for (const command of [showPanel, check, repair, undo, runAll]) {
+    palette.addItem({ command, category });
+  }
   const offered = new Set<string>();
   const offer = (): void => {
-    for (const { form } of tracker.current?.steps ?? []) {
+    for (const { form } of tracker.current?.journey.steps ?? []) {
       if (!offered.has(form.name)) {
         offered.add(form.name);
         palette.addItem({
@@ -92,8 +122,12 @@ export function fillPalette(
   tracker.current?.stateChanged.connect(offer);
 }
 
+function planOf(tracker: IProdkitTracker): readonly string[] {
+  return tracker.current?.verdict.report?.plan.map(run => run.cell_id) ?? [];
+}
+
 function stepOf(tracker: IProdkitTracker, args: ReadonlyPartialJSONObject): IStep | undefined {
-  return tracker.current?.steps.find(step => step.form.name === args.step);
+  return tracker.current?.journey.steps.find(step => step.form.name === args.step);
 }
 
 function titleOf(tracker: IProdkitTracker, args: ReadonlyPartialJSONObject): string {

@@ -5,7 +5,7 @@ import type { Kernel } from '@jupyterlab/services';
 import type { ISignal } from '@lumino/signaling';
 import { Signal } from '@lumino/signaling';
 
-import { Channel, NotInstalled } from './channel';
+import { Channel, NoAnswer, NotInstalled } from './channel';
 import { ConnectionLost, failureOf } from './failure';
 import type { Event, Reply, WelcomeReply } from './protocol';
 import { PROTOCOL_VERSION } from './protocol';
@@ -35,6 +35,15 @@ export class Connection implements IConnection {
 
   get event(): ISignal<this, Event> {
     return this._event;
+  }
+
+  get isBlocked(): boolean {
+    const isBusy = this._source.session?.kernel?.status === 'busy';
+    return isBusy && this._channel !== null && !this._channel.isConcurrent;
+  }
+
+  get blockedChanged(): ISignal<this, void> {
+    return this._blockedChanged;
   }
 
   get isDisposed(): boolean {
@@ -150,6 +159,9 @@ export class Connection implements IConnection {
     if (!this._wanted) {
       return;
     }
+    if (this._channel !== null && !this._channel.isConcurrent) {
+      this._blockedChanged.emit();
+    }
     if (status === 'restarting' || status === 'autorestarting') {
       this._awaitsKernel = true;
       this._abandon({ status: 'connecting' });
@@ -191,6 +203,7 @@ export class Connection implements IConnection {
 
   private readonly _source: IKernelSource;
   private readonly _attachmentChanged = new Signal<this, void>(this);
+  private readonly _blockedChanged = new Signal<this, void>(this);
   private readonly _event = new Signal<this, Event>(this);
   private _attachment: Attachment = { status: 'idle' };
   private _channel: Channel | null = null;
@@ -215,6 +228,9 @@ function welcomed(reply: WelcomeReply): Attachment {
 function attachmentOf(error: unknown): Attachment {
   if (error instanceof NotInstalled) {
     return { status: 'not installed' };
+  }
+  if (error instanceof NoAnswer) {
+    return { status: 'refused' };
   }
   const { message, hint } = failureOf(error);
   return { status: 'failed', message: `${message} ${hint}`.trim() };

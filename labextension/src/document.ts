@@ -4,13 +4,16 @@ import type { ICellModel } from '@jupyterlab/cells';
 import { isCodeCellModel } from '@jupyterlab/cells';
 import type { NotebookPanel } from '@jupyterlab/notebook';
 import { NotebookActions } from '@jupyterlab/notebook';
+import type { ISharedNotebook } from '@jupyter/ydoc';
 import type { ISignal } from '@lumino/signaling';
 import { Signal } from '@lumino/signaling';
 
-import type { Earlier, Page, PageCell } from './protocol';
+import { edited, marked, restored, tagsOf } from './editing';
+import type { IMark } from './marks';
+import type { Earlier, EditedCell, Page, PageCell } from './protocol';
 import { noted, outputsDigest, remembered } from './memory';
 import { Repair } from './repair';
-import type { DeletedCell, IDocument } from './tokens';
+import type { DeletedCell, IActiveCell, IDocument, Undo } from './tokens';
 
 export class NotebookDocument implements IDocument {
   /** `show` brings the notebook to the front of the shell. */
@@ -18,6 +21,7 @@ export class NotebookDocument implements IDocument {
     this._panel = panel;
     this._show = show;
     panel.content.modelContentChanged.connect(this._onChanged, this);
+    panel.content.activeCellChanged.connect(this._onActiveChanged, this);
     panel.context.pathChanged.connect(this._onChanged, this);
   }
 
@@ -27,6 +31,19 @@ export class NotebookDocument implements IDocument {
 
   get changed(): ISignal<this, void> {
     return this._changed;
+  }
+
+  get activeChanged(): ISignal<this, void> {
+    return this._activeChanged;
+  }
+
+  activeCell(): IActiveCell | null {
+    const { activeCell: widget, activeCellIndex: index } = this._panel.content;
+    return widget === null || widget.isDisposed ? null : { cell: pageCell(widget.model), index };
+  }
+
+  get isReadOnly(): boolean {
+    return this._panel.content.model?.readOnly ?? false;
   }
 
   get isDisposed(): boolean {
@@ -72,20 +89,18 @@ export class NotebookDocument implements IDocument {
     }
   }
 
-  async restore({ cell_id, source, execution_count, below }: DeletedCell): Promise<void> {
-    const shared = this._panel.content.model?.sharedModel;
-    const cells = shared?.cells ?? [];
-    if (this._isDisposed || shared === undefined || cells.some(cell => cell.id === cell_id)) {
-      return;
-    }
-    const place = cells.findIndex(cell => cell.id === below) + 1;
-    const cell = { cell_type: 'code', id: cell_id, source, execution_count, metadata: {} };
-    // Else one undo would take back what was done half a second before, too.
-    if (canBeUndone(shared)) {
-      shared.undoManager.stopCapturing();
-    }
-    shared.insertCell(place > 0 || below === null ? place : cells.length, cell);
-    await this.reveal(cell_id);
+  async restore(cell: DeletedCell): Promise<Undo> {
+    const undo = this._change(shared => restored(shared, cell));
+    await this.reveal(cell.cell_id);
+    return undo;
+  }
+
+  edit(cells: readonly EditedCell[]): Undo {
+    return this._change(shared => edited(shared, cells));
+  }
+
+  mark(cellId: string, mark: IMark, isOn: boolean): Undo {
+    return this._change(shared => marked(shared, cellId, mark, isOn));
   }
 
   dispose(): void {
@@ -94,8 +109,14 @@ export class NotebookDocument implements IDocument {
     }
     this._isDisposed = true;
     this._panel.content.modelContentChanged.disconnect(this._onChanged, this);
+    this._panel.content.activeCellChanged.disconnect(this._onActiveChanged, this);
     this._panel.context.pathChanged.disconnect(this._onChanged, this);
     Signal.clearData(this);
+  }
+
+  private _change(change: (shared: ISharedNotebook) => Undo): Undo {
+    const shared = this._panel.content.model?.sharedModel;
+    return this._isDisposed || shared === undefined ? () => undefined : change(shared);
   }
 
   /** What each code cell shows, as a digest. */
@@ -117,19 +138,20 @@ export class NotebookDocument implements IDocument {
     this._changed.emit();
   }
 
+  private _onActiveChanged(): void {
+    this._activeChanged.emit();
+  }
+
   private readonly _panel: NotebookPanel;
   private readonly _show: () => void;
   private readonly _repair = new Repair(cellId => this._runCell(cellId));
   private readonly _changed = new Signal<this, void>(this);
+  private readonly _activeChanged = new Signal<this, void>(this);
   private _isDisposed = false;
 }
 
 /** Where the notebook's metadata keep what is remembered; `false` there asks us to keep nothing. */
 const KEY = 'prodkit';
-
-function canBeUndone(shared: object): shared is { undoManager: { stopCapturing(): void } } {
-  return 'undoManager' in shared;
-}
 
 function pageCell(cell: ICellModel): PageCell {
   return {
@@ -139,8 +161,4 @@ function pageCell(cell: ICellModel): PageCell {
     tags: tagsOf(cell.getMetadata('tags')),
     execution_count: isCodeCellModel(cell) ? cell.executionCount : null
   };
-}
-
-function tagsOf(value: unknown): readonly string[] {
-  return Array.isArray(value) ? value.filter(tag => typeof tag === 'string') : [];
 }

@@ -1,53 +1,65 @@
 /** The steps to production: their forms come from the kernel side, so that nothing here knows any one step. */
 
+import { PromiseDelegate } from '@lumino/coreutils';
+
 import { expectReply } from './decode';
 import { failureOf } from './failure';
 import type {
+  Event,
   OptionForm,
   Page,
   StatesReply,
   StepDone,
-  StepFailed,
   StepForm,
   StepProgress
 } from './protocol';
-import type { IConnection, IJob, IStep, OptionValue } from './tokens';
+import type { IConnection, IJob, IJourney, IStep, Options, OptionValue } from './tokens';
+
+type JourneyEvent = Exclude<Event, { kind: 'executed' | 'repair' }>;
 
 /** How many lines of an outside tool are kept for reading. */
 const LOG_LINES = 200;
 const NEW_JOB: IJob = { id: null, message: '', fraction: null, log: [], cancelling: false };
 
-export class Journey {
-  constructor(connection: IConnection, changed: () => void) {
+export class Journey implements IJourney {
+  constructor(connection: IConnection, page: () => Page, changed: () => void) {
     this._connection = connection;
+    this._page = page;
     this._changed = changed;
   }
 
-  get steps(): readonly IStep[] {
-    return this._steps;
-  }
-
-  get models(): readonly string[] {
-    return this._models;
-  }
+  steps: readonly IStep[] = [];
+  models: readonly string[] = [];
+  isRunningAll = false;
+  stoppedAt: string | null = null;
 
   /** Take the steps of a kernel side that has just been reached; a step that ran in the last one has gone with it. */
   begin(forms: readonly StepForm[]): void {
-    const before = new Map(this._steps.map(step => [step.form.name, step]));
-    this._steps = forms.map(form => ({
+    const before = new Map(this.steps.map(step => [step.form.name, step]));
+    this.steps = forms.map(form => ({
       form,
       state: null,
       job: null,
       result: before.get(form.name)?.result ?? null,
-      failure: before.get(form.name)?.failure ?? null
+      failure: before.get(form.name)?.failure ?? null,
+      plan: null,
+      question: null,
+      log: before.get(form.name)?.log ?? []
     }));
+    // A step that ran in the last kernel has gone with it.
+    for (const end of this._ends.values()) {
+      end.resolve(false);
+    }
+    this._ends.clear();
   }
 
   settle({ states, models }: StatesReply): void {
-    this._models = models;
-    this._steps = this._steps.map(step => ({
+    this.models = models;
+    this.steps = this.steps.map(step => ({
       ...step,
-      state: states.find(state => state.name === step.form.name) ?? null
+      state: states.find(state => state.name === step.form.name) ?? null,
+      // Things have moved on since it was made.
+      plan: null
     }));
   }
 
@@ -55,25 +67,76 @@ export class Journey {
     return this._options.get(step)?.get(name);
   }
 
-  /** Says nothing to the views: the form field that was changed already shows it. */
+  /** The form field that was changed shows it already; only a plan that no longer holds is taken away. */
   setOption(step: string, name: string, value: OptionValue): void {
     const options = this._options.get(step) ?? new Map<string, OptionValue>();
     this._options.set(step, options.set(name, value));
+    if ((this._find(step)?.plan ?? null) !== null) {
+      this._update(step, { plan: null });
+    }
   }
 
-  async run(name: string, page: Page): Promise<void> {
+  async run(name: string, also: Options = {}): Promise<boolean> {
     const step = this._find(name);
     if (step?.job !== null) {
-      return;
+      return false;
     }
-    this._update(name, { job: NEW_JOB, result: null, failure: null });
+    const cleared = { result: null, failure: null, plan: null, question: null, log: [] };
+    this._update(name, { job: NEW_JOB, ...cleared });
+    const end = new PromiseDelegate<boolean>();
+    this._ends.set(name, end);
     try {
-      const options = this._chosen(step.form);
-      const reply = await this._connection.ask({ kind: 'run', step: name, options, page });
+      const options = { ...this._chosen(step.form), ...also };
+      const reply = await this._connection.ask({
+        kind: 'run',
+        step: name,
+        options,
+        page: this._page()
+      });
       await this._name(name, expectReply(reply, 'started').job);
     } catch (error) {
-      this._update(name, { job: null, failure: failureOf(error) });
+      this._end(name, { failure: failureOf(error) }, false);
     }
+    return end.promise;
+  }
+
+  async runAll(): Promise<void> {
+    if (this.isRunningAll) {
+      return;
+    }
+    this.isRunningAll = true;
+    this.stoppedAt = null;
+    let hasRun = false;
+    for (const { form } of this.steps) {
+      const isDue: boolean = hasRun || this._find(form.name)?.state?.state !== 'done';
+      hasRun ||= isDue;
+      if (isDue && !(await this.run(form.name))) {
+        this.stoppedAt = form.name;
+        break;
+      }
+    }
+    this.isRunningAll = false;
+    this._changed();
+  }
+
+  async plan(name: string): Promise<void> {
+    const step = this._find(name);
+    if (step === undefined) {
+      return;
+    }
+    const options = this._chosen(step.form);
+    const question = { kind: 'plan', step: name, options, page: this._page() } as const;
+    try {
+      expectReply(await this._connection.ask(question), 'started');
+    } catch (error) {
+      const { message, hint } = failureOf(error);
+      const plan = { job: 0, step: name, summary: message, details: [], question: null, hint };
+      this._update(name, { plan: { kind: 'planned', ...plan, blocked: true } });
+    }
+  }
+
+  decline(step: string): void {
+    this._update(step, { question: null });
   }
 
   async cancel(name: string): Promise<void> {
@@ -87,20 +150,37 @@ export class Journey {
     }
   }
 
-  hear(event: StepProgress | StepDone | StepFailed): void {
+  hear(event: JourneyEvent): void {
     switch (event.kind) {
       case 'progress':
         this._hearProgress(event);
         break;
+      case 'planned':
+        this._update(event.step, { plan: event });
+        break;
+      case 'asks':
+        this._end(event.step, { question: event.question }, false);
+        break;
       case 'done':
-        this._update(event.result.step, { job: null, result: event.result, failure: null });
+        this._hearDone(event);
         break;
       case 'failed': {
         const { message, hint, cancelled } = event;
         const reason = cancelled ? 'cancelled' : 'refused';
-        this._update(event.step, { job: null, result: null, failure: { reason, message, hint } });
+        this._end(event.step, { failure: { reason, message, hint } }, false);
       }
     }
+  }
+
+  private _hearDone({ result }: StepDone): void {
+    this._end(result.step, { result, failure: null }, result.ready);
+  }
+
+  private _end(name: string, change: Partial<IStep>, isWell: boolean): void {
+    const log = this._find(name)?.job?.log ?? [];
+    this._update(name, { job: null, result: null, log, ...change });
+    this._ends.get(name)?.resolve(isWell);
+    this._ends.delete(name);
   }
 
   private _hearProgress({ job: id, step, message, fraction, log }: StepProgress): void {
@@ -134,7 +214,7 @@ export class Journey {
   private _value(step: string, option: OptionForm): OptionValue | undefined {
     const value = this.option(step, option.name);
     if (value === undefined && option.kind === 'model' && option.required) {
-      return this._models[0];
+      return this.models[0];
     }
     if (value === '') {
       return undefined;
@@ -143,19 +223,18 @@ export class Journey {
   }
 
   private _find(name: string): IStep | undefined {
-    return this._steps.find(step => step.form.name === name);
+    return this.steps.find(step => step.form.name === name);
   }
 
   private _update(name: string, change: Partial<IStep>): void {
-    this._steps = this._steps.map(step =>
-      step.form.name === name ? { ...step, ...change } : step
-    );
+    this.steps = this.steps.map(step => (step.form.name === name ? { ...step, ...change } : step));
     this._changed();
   }
 
   private readonly _connection: IConnection;
+  private readonly _page: () => Page;
   private readonly _changed: () => void;
   private readonly _options = new Map<string, Map<string, OptionValue>>();
-  private _steps: readonly IStep[] = [];
-  private _models: readonly string[] = [];
+  /** What waits for the end of a step that runs. */
+  private readonly _ends = new Map<string, PromiseDelegate<boolean>>();
 }

@@ -3,36 +3,45 @@
 import type { ISignal } from '@lumino/signaling';
 import { Signal } from '@lumino/signaling';
 
+import { Checking } from './checking';
 import { expectReply } from './decode';
 import { outcome } from './failure';
+import { Fixing } from './fixing';
 import { Journey } from './journey';
-import type { Event, Page, Report } from './protocol';
+import { isSamePage } from './page';
+import type { Event, FlowsReply, Page } from './protocol';
 import { Remembering } from './remembering';
 import { Schedule } from './schedule';
-import type {
-  Attachment,
-  IConnection,
-  IDocument,
-  IFailure,
-  IProdkitModel,
-  IStep,
-  OptionValue
-} from './tokens';
+import type { Attachment, IActiveCell, IConnection, IDocument, IProdkitModel } from './tokens';
 
 export class ProdkitModel implements IProdkitModel {
   constructor(document: IDocument, connection: IConnection) {
+    const changed = (): void => {
+      this._stateChanged.emit();
+    };
     this._document = document;
     this._connection = connection;
     this._remembering = new Remembering(document);
     this._page = document.page();
-    this._journey = new Journey(connection, () => {
-      this._stateChanged.emit();
+    this.verdict = new Checking(connection, this._remembering, changed);
+    this.journey = new Journey(connection, () => document.page(), changed);
+    this.fixing = new Fixing(document, connection, failure => {
+      this.verdict.failure = failure ?? this.verdict.failure;
+      changed();
     });
     this._schedule = new Schedule(() => this._refresh());
     document.changed.connect(this._onPageChanged, this);
+    document.activeChanged.connect(this._onSeen, this);
     connection.attachmentChanged.connect(this._onAttachment, this);
+    connection.blockedChanged.connect(this._onSeen, this);
     connection.event.connect(this._onEvent, this);
   }
+
+  readonly verdict: Checking;
+  readonly journey: Journey;
+  readonly fixing: Fixing;
+  flows: FlowsReply | null = null;
+  isDisposed = false;
 
   get id(): string {
     return this._document.id;
@@ -46,36 +55,20 @@ export class ProdkitModel implements IProdkitModel {
     return this._connection.attachment;
   }
 
+  get isBlocked(): boolean {
+    return this._connection.isBlocked;
+  }
+
+  get isReadOnly(): boolean {
+    return this._document.isReadOnly;
+  }
+
   get page(): Page {
     return this._page;
   }
 
-  get report(): Report | null {
-    return this._report;
-  }
-
-  get checkedAt(): Date | null {
-    return this._checkedAt;
-  }
-
-  get outdated(): boolean {
-    return this._isOutdated;
-  }
-
-  get checking(): boolean {
-    return this._isChecking;
-  }
-
-  get failure(): IFailure | null {
-    return this._failure;
-  }
-
-  get steps(): readonly IStep[] {
-    return this._journey.steps;
-  }
-
-  get models(): readonly string[] {
-    return this._journey.models;
+  get activeCell(): IActiveCell | null {
+    return this._document.activeCell();
   }
 
   get isActive(): boolean {
@@ -83,15 +76,27 @@ export class ProdkitModel implements IProdkitModel {
   }
 
   set isActive(value: boolean) {
-    if (value === this._isActive) {
-      return;
-    }
     this._isActive = value;
-    if (value) {
-      this._connection.attach();
-      this._wake();
-    } else {
-      this._schedule.cancel();
+    this._lookOrRest();
+  }
+
+  get hasBadges(): boolean {
+    return this._hasBadges;
+  }
+
+  set hasBadges(value: boolean) {
+    this._hasBadges = value;
+    this._lookOrRest();
+  }
+
+  get wantsFlows(): boolean {
+    return this._wantsFlows;
+  }
+
+  set wantsFlows(value: boolean) {
+    this._wantsFlows = value;
+    if (value && this._isWatched && this.attachment.status === 'attached') {
+      void this._askFlows(this._page);
     }
   }
 
@@ -112,10 +117,6 @@ export class ProdkitModel implements IProdkitModel {
     this._remembering.isWanted = value;
   }
 
-  get isDisposed(): boolean {
-    return this._isDisposed;
-  }
-
   attach(): void {
     this._connection.attach();
   }
@@ -126,22 +127,6 @@ export class ProdkitModel implements IProdkitModel {
     this._wake();
   }
 
-  run(step: string): Promise<void> {
-    return this._journey.run(step, this._document.page());
-  }
-
-  cancel(step: string): Promise<void> {
-    return this._journey.cancel(step);
-  }
-
-  option(step: string, name: string): OptionValue | undefined {
-    return this._journey.option(step, name);
-  }
-
-  setOption(step: string, name: string, value: OptionValue): void {
-    this._journey.setOption(step, name, value);
-  }
-
   reveal(cellId: string): void {
     void this._document.reveal(cellId);
   }
@@ -150,147 +135,166 @@ export class ProdkitModel implements IProdkitModel {
     void this._document.rerun(cellIds);
   }
 
-  async restore(run: number): Promise<void> {
-    const failure = await outcome(this._restore(run));
-    if (failure !== null) {
-      this._failure = failure;
-      this._stateChanged.emit();
-    }
-  }
-
   dispose(): void {
-    if (this._isDisposed) {
+    if (this.isDisposed) {
       return;
     }
-    this._isDisposed = true;
+    this.isDisposed = true;
     this._schedule.cancel();
     this._connection.dispose();
     this._document.dispose();
     Signal.clearData(this);
   }
 
-  /** Ask at once for what nobody looked at when it happened. */
-  private _wake(): void {
-    if (
-      this.attachment.status === 'attached' &&
-      (this._isAsked || (this._isActive && this._isMoved))
-    ) {
-      this._schedule.now();
-    }
+  private get _isWatched(): boolean {
+    return this._isActive || this._hasBadges;
   }
 
-  /** Something in the kernel or on the page is not as it was. */
-  private _touch(): void {
-    if (this._isActive && this.attachment.status === 'attached') {
-      this._schedule.soon();
+  private _lookOrRest(): void {
+    if (this._isWatched === this._wasWatched) {
+      return;
+    }
+    this._wasWatched = this._isWatched;
+    if (this._isWatched) {
+      this._connection.attach();
+      this._wake();
+    } else {
+      this._schedule.cancel();
+    }
+    this._stateChanged.emit();
+  }
+
+  /** Ask at once for what nobody looked at when it happened. */
+  private _wake(): void {
+    const isDue = this._isAsked || (this._isWatched && (this._isMoved || this._isEdited));
+    if (isDue && this.attachment.status === 'attached') {
+      this._schedule.now();
     }
   }
 
   private _onAttachment(): void {
     const { attachment } = this;
     if (attachment.status === 'attached') {
-      this._journey.begin(attachment.steps);
+      this.journey.begin(attachment.steps);
       this._remembering.begin();
       this._isMoved = true;
       this._wake();
     } else if (attachment.status !== 'connecting' && attachment.status !== 'waiting') {
-      // What was said of another kernel is not true of this one.
-      this._report = null;
-      this._failure = null;
-      this._journey.begin([]);
+      this.verdict.forget();
+      this.flows = null;
+      this.journey.begin([]);
     }
     this._stateChanged.emit();
   }
 
   private _onPageChanged(): void {
     this._isEdited = true;
-    this._touch();
+    if (this._isWatched && this.attachment.status === 'attached') {
+      this._schedule.soon();
+    }
+  }
+
+  /** Only what is shown is another. */
+  private _onSeen(): void {
+    if (this._isActive) {
+      this._stateChanged.emit();
+    }
   }
 
   private _onEvent(_: IConnection, event: Event): void {
-    if (event.kind === 'progress') {
-      this._journey.hear(event);
-      return;
+    switch (event.kind) {
+      case 'repair':
+        this.rerun(event.cell_ids);
+        break;
+      case 'executed':
+        this._isMoved = true;
+        if (this._isWatched && this.attachment.status === 'attached') {
+          this._schedule.promptly();
+        }
+        break;
+      case 'done':
+      case 'failed':
+        this._hearEnd(event);
+        break;
+      case 'progress':
+      case 'planned':
+      case 'asks':
+        this.journey.hear(event);
     }
-    if (event.kind === 'repair') {
-      this.rerun(event.cell_ids);
-      return;
-    }
-    this._isMoved = true;
-    if (event.kind === 'executed') {
-      this._touch();
-    } else {
-      this._journey.hear(event);
-      this._wake();
+  }
+
+  private _hearEnd(event: Extract<Event, { kind: 'done' | 'failed' }>): void {
+    const isTold = event.kind === 'done' && this.verdict.take(event);
+    this._isMoved = !isTold || this._isMoved;
+    this._isSettled = false;
+    this.journey.hear(event);
+    if (this._isWatched && this.attachment.status === 'attached') {
+      this._schedule.now();
     }
   }
 
   private async _refresh(): Promise<void> {
     const page = this._document.page();
-    const isNews = this._isAsked || this._isMoved || (this._isEdited && !isSame(page, this._page));
+    const isOther = this._isMoved || (this._isEdited && !isSamePage(page, this._page));
     this._isEdited = false;
-    if (!isNews) {
+    if (!isOther && !this._isAsked && this._isSettled) {
       this._remembering.keepAgain();
       return;
     }
-    const checks = this._isAsked || this._automatic;
+    const checks = this._isAsked || (isOther && this._automatic);
     this._isAsked = this._isMoved = false;
     this._page = page;
-    this._isChecking = checks;
-    this._stateChanged.emit();
-    const unchecked = checks ? await outcome(this._check(page)) : null;
-    this._isChecking = false;
-    // Where the steps stand is told even where the check can't be made.
+    if (checks) {
+      await this.verdict.check(page);
+    } else {
+      this.verdict.outdated ||= isOther;
+    }
+    await this._tellTheRest(page);
+  }
+
+  /** Where the steps stand, and what flows, is told even where the check can't be made. */
+  private async _tellTheRest(page: Page): Promise<void> {
     const unsettled = await outcome(this._askStates(page));
-    this._isOutdated = !checks;
-    this._failure = unchecked ?? unsettled;
+    this.verdict.failure ??= unsettled;
+    this._isSettled = true;
+    if (this._wantsFlows && this._isActive) {
+      await this._askFlows(page);
+    }
     this._stateChanged.emit();
-  }
-
-  private async _check(page: Page): Promise<void> {
-    const earlier = this._remembering.toTell();
-    const reply = expectReply(
-      await this._connection.ask({ kind: 'check', page, earlier }),
-      'report'
-    );
-    this._report = reply.report;
-    this._remembering.keep(reply.kept);
-    this._checkedAt = new Date();
-    this._stateChanged.emit();
-  }
-
-  private async _restore(run: number): Promise<void> {
-    const page = this._document.page();
-    const reply = await this._connection.ask({ kind: 'restore', run, page });
-    await this._document.restore(expectReply(reply, 'restored'));
   }
 
   private async _askStates(page: Page): Promise<void> {
     const reply = await this._connection.ask({ kind: 'states', page });
-    this._journey.settle(expectReply(reply, 'states'));
+    const states = expectReply(reply, 'states');
+    this.journey.settle(states);
+    this._remembering.keep(states.kept);
+  }
+
+  /** Without an answer the map stays as it is. */
+  private async _askFlows(page: Page): Promise<void> {
+    await outcome(
+      this._connection.ask({ kind: 'flows', page }).then(reply => {
+        this.flows = expectReply(reply, 'flows');
+      })
+    );
+    this._stateChanged.emit();
   }
 
   private readonly _document: IDocument;
   private readonly _connection: IConnection;
-  private readonly _journey: Journey;
   private readonly _schedule: Schedule;
   private readonly _remembering: Remembering;
   private readonly _stateChanged = new Signal<this, void>(this);
   private _page: Page;
-  private _report: Report | null = null;
-  private _checkedAt: Date | null = null;
-  private _failure: IFailure | null = null;
   private _isActive = false;
+  private _hasBadges = false;
+  private _wasWatched = false;
+  private _wantsFlows = false;
   private _automatic = true;
   private _isAsked = false;
   /** Something ran, or a step ended, since the last refresh. */
   private _isMoved = false;
   private _isEdited = false;
-  private _isOutdated = false;
-  private _isChecking = false;
-  private _isDisposed = false;
-}
-
-function isSame(one: Page, other: Page): boolean {
-  return JSON.stringify(one) === JSON.stringify(other);
+  /** Where the steps stand has been told. */
+  private _isSettled = false;
 }

@@ -6,19 +6,19 @@ import * as React from 'react';
 
 import { prodkitIcon } from './icons';
 import { Root } from './sections/root';
-import type { IProdkitModel, IProdkitPanel, IProdkitTracker } from './tokens';
+import type { IProdkitModel, IProdkitPanel, IProdkitTracker, ISurroundings } from './tokens';
 
 export interface IPanelOptions {
   readonly tracker: IProdkitTracker;
   readonly trans: TranslationBundle;
-  readonly copy: (text: string) => void;
+  readonly around: ISurroundings;
 }
 
 export class ProdkitPanel extends ReactWidget implements IProdkitPanel {
-  constructor({ tracker, trans, copy }: IPanelOptions) {
+  constructor({ tracker, trans, around }: IPanelOptions) {
     super();
     this._trans = trans;
-    this._copy = copy;
+    this._around = around;
     this.id = 'jupyter-prodkit';
     this.title.icon = prodkitIcon;
     this.title.caption = trans.__('Production');
@@ -31,7 +31,7 @@ export class ProdkitPanel extends ReactWidget implements IProdkitPanel {
   }
 
   protected override render(): React.JSX.Element {
-    return <Root trans={this._trans} model={this._model} onCopy={this._copy} />;
+    return <Root trans={this._trans} model={this._model} around={this._around} />;
   }
 
   protected override onAfterAttach(message: Parameters<ReactWidget['onAfterShow']>[0]): void {
@@ -73,6 +73,6 @@ export class ProdkitPanel extends ReactWidget implements IProdkitPanel {
   }
 
   private readonly _trans: TranslationBundle;
-  private readonly _copy: (text: string) => void;
+  private readonly _around: ISurroundings;
   private _model: IProdkitModel | null = null;
 }

@@ -51,6 +51,15 @@ export interface States {
   readonly page: Page;
 }
 
+/** Say what a step would do; the answer comes as a `planned` event with the same `job`, for it may take a look. */
+export interface PlanStep {
+  readonly kind: 'plan';
+  readonly id: number;
+  readonly step: string;
+  readonly options: Readonly<Record<string, unknown>>;
+  readonly page: Page;
+}
+
 /** Start a step in the background; progress, result and error come as events with the same `job`. */
 export interface RunStep {
   readonly kind: 'run';
@@ -72,6 +81,24 @@ export interface Restore {
   readonly kind: 'restore';
   readonly id: number;
   readonly run: number;
+  readonly page: Page;
+}
+
+/** Give the edits that a fix makes to the page as it stands; the other fields are its finding's. */
+export interface Mend {
+  readonly kind: 'mend';
+  readonly id: number;
+  readonly fix: 'parameter' | 'seed';
+  readonly cell_id: string;
+  readonly names: readonly string[];
+  readonly because: string;
+  readonly page: Page;
+}
+
+/** Which values flow between the cells of the page. */
+export interface Flows {
+  readonly kind: 'flows';
+  readonly id: number;
   readonly page: Page;
 }
 
@@ -156,13 +183,21 @@ export interface Report {
   readonly plan: readonly PlannedRun[];
 }
 
+/** What can be done about a finding with one click. */
+export interface Fix {
+  /** The finding's place in the report. */
+  readonly finding: number;
+  /** The first two edit code (`mend` gives the edits); the others are marks for the front end to set. */
+  readonly kind: 'export' | 'ignore' | 'parameter' | 'seed';
+  readonly label: string;
+}
+
 /** The check's report. */
 export interface ReportReply {
   readonly kind: 'report';
   readonly id: number;
   readonly report: Report;
-  /** What to keep with the notebook until the next kernel; null where what it keeps stands. Its `runs` name cells. */
-  readonly kept: Readonly<Record<string, unknown>> | null;
+  readonly fixes: readonly Fix[];
 }
 
 /** Where one step stands. */
@@ -180,6 +215,8 @@ export interface StatesReply {
   readonly id: number;
   readonly states: readonly StepState[];
   readonly models: readonly string[];
+  /** What to keep with the notebook until the next kernel; null where what it keeps stands. Its `runs` name cells. It comes here and not with the report, which does not wait for it. */
+  readonly kept: Readonly<Record<string, unknown>> | null;
 }
 
 /** The step (or its cancel) is under way. */
@@ -198,6 +235,46 @@ export interface RestoredReply {
   readonly execution_count: number | null;
   /** The cell to put it below; null for the top of the page. */
   readonly below: string | null;
+}
+
+/** One cell as a fix leaves it. */
+export interface EditedCell {
+  /** For a new cell the id that it is to get. */
+  readonly cell_id: string;
+  readonly source: string;
+  readonly is_new: boolean;
+  /** The cell that a new one goes below; null for the top of the page. */
+  readonly below: string | null;
+  /** Of a new cell. */
+  readonly tags: readonly string[];
+}
+
+/** The cells as a fix leaves them, for the front end to change as one edit that can be undone. */
+export interface EditedReply {
+  readonly kind: 'edited';
+  readonly id: number;
+  readonly cells: readonly EditedCell[];
+}
+
+/** Values that flow from one cell into another; in page order, unless the writer stands below its reader. */
+export interface ValueFlow {
+  readonly writer: string;
+  readonly reader: string;
+  readonly names: readonly string[];
+}
+
+/** A cell reads a name that no cell on the page makes. */
+export interface StrayRead {
+  readonly name: string;
+  readonly reader: string;
+}
+
+/** What flows where. */
+export interface FlowsReply {
+  readonly kind: 'flows';
+  readonly id: number;
+  readonly flows: readonly ValueFlow[];
+  readonly strays: readonly StrayRead[];
 }
 
 /** The request could not be answered. */
@@ -225,10 +302,40 @@ export interface StepProgress {
   readonly log: boolean;
 }
 
+/** What a step would do, or why it can't be done yet. */
+export interface StepPlanned {
+  readonly kind: 'planned';
+  readonly job: number;
+  readonly step: string;
+  readonly summary: string;
+  readonly details: readonly string[];
+  /** What the user should say yes to first. */
+  readonly question: string | null;
+  /** Whether it can't be done; `summary` then says why, and `hint` what to do. */
+  readonly blocked: boolean;
+  readonly hint: string;
+}
+
+/** A step did nothing, as it needs a yes first: run it again with the option `yes`. */
+export interface StepAsks {
+  readonly kind: 'asks';
+  readonly job: number;
+  readonly step: string;
+  readonly question: string;
+}
+
+/** What can be done with a fact's value. */
+export interface Link {
+  readonly kind: 'copy' | 'folder' | 'page';
+  /** A path relative to the notebook's folder, an address, or the text to copy. */
+  readonly target: string;
+}
+
 /** One line of a step's result. */
 export interface Fact {
   readonly label: string;
   readonly value: string;
+  readonly link: Link | null;
 }
 
 /** What a step did. */
@@ -237,6 +344,8 @@ export interface StepResult {
   readonly summary: string;
   readonly facts: readonly Fact[];
   readonly warnings: readonly string[];
+  /** False where it did its work and found what keeps the notebook from going on: the check's blockers. */
+  readonly ready: boolean;
 }
 
 /** A step ended well. */
@@ -244,6 +353,9 @@ export interface StepDone {
   readonly kind: 'done';
   readonly job: number;
   readonly result: StepResult;
+  /** Of a check, the whole of what it found; it may have looked closer than the check that follows each run. */
+  readonly report: Report | null;
+  readonly fixes: readonly Fix[];
 }
 
 /** A step ended with an error, or was stopped. */
@@ -266,9 +378,12 @@ export type Request =
   | Hello
   | Check
   | States
+  | PlanStep
   | RunStep
   | Cancel
-  | Restore;
+  | Restore
+  | Mend
+  | Flows;
 
 export type Reply =
   | WelcomeReply
@@ -276,11 +391,15 @@ export type Reply =
   | StatesReply
   | StartedReply
   | RestoredReply
+  | EditedReply
+  | FlowsReply
   | ErrorReply;
 
 export type Event =
   | Executed
   | StepProgress
+  | StepPlanned
+  | StepAsks
   | StepDone
   | StepFailed
   | RunCells;
@@ -332,6 +451,13 @@ export const STRUCTS: Readonly<Record<string, Readonly<Record<string, Shape>>>> 
     id: 'integer',
     page: { struct: 'Page' },
   },
+  PlanStep: {
+    kind: { literal: ['plan'] },
+    id: 'integer',
+    step: 'text',
+    options: { map: 'anything' },
+    page: { struct: 'Page' },
+  },
   RunStep: {
     kind: { literal: ['run'] },
     id: 'integer',
@@ -348,6 +474,20 @@ export const STRUCTS: Readonly<Record<string, Readonly<Record<string, Shape>>>> 
     kind: { literal: ['restore'] },
     id: 'integer',
     run: 'integer',
+    page: { struct: 'Page' },
+  },
+  Mend: {
+    kind: { literal: ['mend'] },
+    id: 'integer',
+    fix: { literal: ['parameter', 'seed'] },
+    cell_id: 'text',
+    names: { list: 'text' },
+    because: 'text',
+    page: { struct: 'Page' },
+  },
+  Flows: {
+    kind: { literal: ['flows'] },
+    id: 'integer',
     page: { struct: 'Page' },
   },
   OptionForm: {
@@ -406,11 +546,16 @@ export const STRUCTS: Readonly<Record<string, Readonly<Record<string, Shape>>>> 
     orphans: { list: { struct: 'Orphan' } },
     plan: { list: { struct: 'PlannedRun' } },
   },
+  Fix: {
+    finding: 'integer',
+    kind: { literal: ['export', 'ignore', 'parameter', 'seed'] },
+    label: 'text',
+  },
   ReportReply: {
     kind: { literal: ['report'] },
     id: 'integer',
     report: { struct: 'Report' },
-    kept: { anyOf: [{ map: 'anything' }, 'none'] },
+    fixes: { list: { struct: 'Fix' } },
   },
   StepState: {
     name: 'text',
@@ -423,6 +568,7 @@ export const STRUCTS: Readonly<Record<string, Readonly<Record<string, Shape>>>> 
     id: 'integer',
     states: { list: { struct: 'StepState' } },
     models: { list: 'text' },
+    kept: { anyOf: [{ map: 'anything' }, 'none'] },
   },
   StartedReply: {
     kind: { literal: ['started'] },
@@ -436,6 +582,33 @@ export const STRUCTS: Readonly<Record<string, Readonly<Record<string, Shape>>>> 
     source: 'text',
     execution_count: { anyOf: ['integer', 'none'] },
     below: { anyOf: ['text', 'none'] },
+  },
+  EditedCell: {
+    cell_id: 'text',
+    source: 'text',
+    is_new: 'flag',
+    below: { anyOf: ['text', 'none'] },
+    tags: { list: 'text' },
+  },
+  EditedReply: {
+    kind: { literal: ['edited'] },
+    id: 'integer',
+    cells: { list: { struct: 'EditedCell' } },
+  },
+  ValueFlow: {
+    writer: 'text',
+    reader: 'text',
+    names: { list: 'text' },
+  },
+  StrayRead: {
+    name: 'text',
+    reader: 'text',
+  },
+  FlowsReply: {
+    kind: { literal: ['flows'] },
+    id: 'integer',
+    flows: { list: { struct: 'ValueFlow' } },
+    strays: { list: { struct: 'StrayRead' } },
   },
   ErrorReply: {
     kind: { literal: ['error'] },
@@ -455,20 +628,44 @@ export const STRUCTS: Readonly<Record<string, Readonly<Record<string, Shape>>>> 
     fraction: { anyOf: ['number', 'none'] },
     log: 'flag',
   },
+  StepPlanned: {
+    kind: { literal: ['planned'] },
+    job: 'integer',
+    step: 'text',
+    summary: 'text',
+    details: { list: 'text' },
+    question: { anyOf: ['text', 'none'] },
+    blocked: 'flag',
+    hint: 'text',
+  },
+  StepAsks: {
+    kind: { literal: ['asks'] },
+    job: 'integer',
+    step: 'text',
+    question: 'text',
+  },
+  Link: {
+    kind: { literal: ['copy', 'folder', 'page'] },
+    target: 'text',
+  },
   Fact: {
     label: 'text',
     value: 'text',
+    link: { anyOf: [{ struct: 'Link' }, 'none'] },
   },
   StepResult: {
     step: 'text',
     summary: 'text',
     facts: { list: { struct: 'Fact' } },
     warnings: { list: 'text' },
+    ready: 'flag',
   },
   StepDone: {
     kind: { literal: ['done'] },
     job: 'integer',
     result: { struct: 'StepResult' },
+    report: { anyOf: [{ struct: 'Report' }, 'none'] },
+    fixes: { list: { struct: 'Fix' } },
   },
   StepFailed: {
     kind: { literal: ['failed'] },
@@ -490,9 +687,12 @@ export const KINDS = {
     hello: 'Hello',
     check: 'Check',
     states: 'States',
+    plan: 'PlanStep',
     run: 'RunStep',
     cancel: 'Cancel',
     restore: 'Restore',
+    mend: 'Mend',
+    flows: 'Flows',
   },
   Reply: {
     welcome: 'WelcomeReply',
@@ -500,11 +700,15 @@ export const KINDS = {
     states: 'StatesReply',
     started: 'StartedReply',
     restored: 'RestoredReply',
+    edited: 'EditedReply',
+    flows: 'FlowsReply',
     error: 'ErrorReply',
   },
   Event: {
     executed: 'Executed',
     progress: 'StepProgress',
+    planned: 'StepPlanned',
+    asks: 'StepAsks',
     done: 'StepDone',
     failed: 'StepFailed',
     repair: 'RunCells',

@@ -24,9 +24,16 @@ export class Remembering {
     return this._isFresh && this.isWanted ? this._memory.remembered() : null;
   }
 
-  /** The kernel has heard, and gave this to keep; null where what is kept stands. */
-  keep(record: Earlier['record'] | null): void {
+  /** The kernel has been told. */
+  heard(): void {
     this._isFresh = false;
+  }
+
+  /** The kernel gave this to keep; null where what is kept stands, or it has yet to be told of that. */
+  keep(record: Earlier['record'] | null): void {
+    if (this._isFresh) {
+      return;
+    }
     this._record = record ?? this._record;
     this.keepAgain();
   }

@@ -28,6 +28,15 @@ export class Schedule {
     );
   }
 
+  /** Do the task at once, unless it has just been done: then after a pause, so that a run of all cells is not held up. */
+  promptly(): void {
+    if (Date.now() - this._lastEnded < PAUSE || this._isRunning) {
+      this.soon();
+    } else {
+      this.now();
+    }
+  }
+
   /** Do the task at once, or again right after the run that is under way. */
   now(): void {
     this.cancel();
@@ -54,6 +63,7 @@ export class Schedule {
       } while (this._asksAgain());
     } finally {
       this._isRunning = false;
+      this._lastEnded = Date.now();
     }
   }
 
@@ -64,6 +74,7 @@ export class Schedule {
   private readonly _task: () => Promise<void>;
   private _timer: ReturnType<typeof setTimeout> | null = null;
   private _firstAsked = 0;
+  private _lastEnded = -Infinity;
   private _isRunning = false;
   private _again = false;
 }

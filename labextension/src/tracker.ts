@@ -10,7 +10,7 @@ import { Connection } from './connection';
 import { NotebookDocument } from './document';
 import { ProdkitModel } from './model';
 import { asksForRepair } from './repair';
-import type { IProdkitModel, IProdkitTracker } from './tokens';
+import type { BadgesWhen, IProdkitModel, IProdkitTracker } from './tokens';
 
 export class ProdkitTracker implements IProdkitTracker {
   /** `show` brings a widget of that id to the front of the shell. */
@@ -49,6 +49,15 @@ export class ProdkitTracker implements IProdkitTracker {
     for (const model of this._models.values()) {
       model.remembersRuns = value;
     }
+  }
+
+  get badges(): BadgesWhen {
+    return this._badges;
+  }
+
+  set badges(value: BadgesWhen) {
+    this._badges = value;
+    this._currentChanged.emit(this._current);
   }
 
   private _onCurrentChanged(_: INotebookTracker, panel: NotebookPanel | null): void {
@@ -91,5 +100,6 @@ export class ProdkitTracker implements IProdkitTracker {
   private readonly _currentChanged = new Signal<this, IProdkitModel | null>(this);
   private _current: IProdkitModel | null = null;
   private _automatic = true;
+  private _badges: BadgesWhen = 'with the panel';
   private _remembersRuns = true;
 }

@@ -12,7 +12,8 @@ import sys
 import time
 import urllib.error
 import urllib.request
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -38,21 +39,48 @@ class Lab:
     url: str
     root: Path
 
-    def open(self, page: Page, sources: list[str], kernel: str = "python3", *, panel: bool = True) -> NotebookPage:
+    def open(
+        self,
+        page: Page,
+        sources: Sequence[str],
+        kernel: str = "python3",
+        *,
+        panel: bool = True,
+        tags: Mapping[int, Sequence[str]] | None = None,
+    ) -> NotebookPage:
         """Write a notebook of these code cells, open it and (if wanted) the panel, and wait for its kernel."""
-        notebook = nbformat.v4.new_notebook(cells=[nbformat.v4.new_code_cell(source) for source in sources])
-        notebook.metadata["kernelspec"] = {"name": kernel, "display_name": kernel}
-        path = self.root / f"notebook-{time.monotonic_ns()}.ipynb"
-        nbformat.write(notebook, path)
+        return self.open_notebook(page, notebook_of(sources, kernel, tags or {}), panel=panel)
+
+    def open_notebook(self, page: Page, notebook: nbformat.NotebookNode, *, panel: bool = True) -> NotebookPage:
+        """Write a notebook, open it and (if wanted) the panel, and wait for its kernel."""
+        path = self._save(notebook)
         page.goto(f"{self.url}/lab/tree/{path.name}?reset")
         page.locator("#jupyterlab-splash").wait_for(state="detached")
-        opened = NotebookPage(page, [cell.id for cell in notebook.cells])
+        opened = NotebookPage(page, [cell.get("id", "") for cell in notebook.cells])
         opened.wait_until_idle()
         page.wait_for_function("window.jupyterapp.shell.currentWidget?.content?.activeCell !== undefined")
         page.wait_for_function("window.jupyterapp.shell.currentWidget?.sessionContext?.isReady")
         if panel:
             opened.command("jupyter-prodkit:show-panel")
         return opened
+
+    def write(self, sources: Sequence[str]) -> Path:
+        """Write a notebook of these code cells, and open nothing."""
+        return self._save(notebook_of(sources, "python3", {}))
+
+    def _save(self, notebook: nbformat.NotebookNode) -> Path:
+        path = self.root / f"notebook-{time.monotonic_ns()}.ipynb"
+        path.write_text(nbformat.v4.writes_json(notebook))
+        return path
+
+
+def notebook_of(sources: Sequence[str], kernel: str, tags: Mapping[int, Sequence[str]]) -> nbformat.NotebookNode:
+    """Return a notebook of these code cells, some with tags."""
+    notebook = nbformat.v4.new_notebook(cells=[nbformat.v4.new_code_cell(source) for source in sources])
+    for place, given in tags.items():
+        notebook.cells[place].metadata["tags"] = list(given)
+    notebook.metadata["kernelspec"] = {"name": kernel, "display_name": kernel}
+    return notebook
 
 
 class NotebookPage:
@@ -100,7 +128,13 @@ class NotebookPage:
 
 @pytest.fixture(scope="session")
 def lab(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Lab]:
-    home = tmp_path_factory.mktemp("lab")
+    with running_lab(tmp_path_factory.mktemp("lab")) as lab:
+        yield lab
+
+
+@contextmanager
+def running_lab(home: Path, application: str = "jupyterlab") -> Iterator[Lab]:
+    """Yield a JupyterLab (or a Notebook 7, `notebook`) that keeps all it has in the folder `home`."""
     root = home / "notebooks"
     root.mkdir()
     add_kernels(home / "data/kernels")
@@ -111,7 +145,7 @@ def lab(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Lab]:
     url = f"http://127.0.0.1:{port}"
     with (home / "server.log").open("wb") as log:
         server = subprocess.Popen(
-            server_command(port, root), env=server_environment(home), stdout=log, stderr=log, start_new_session=True
+            server_command(port, root, application), env=server_environment(home), stdout=log, stderr=log, start_new_session=True
         )
     try:
         wait_for_server(url, server, home / "server.log")
@@ -129,12 +163,13 @@ def add_kernels(folder: Path) -> None:
         (folder / name / "kernel.json").write_text(json.dumps(spec))
 
 
-def server_command(port: int, root: Path) -> list[str]:
+def server_command(port: int, root: Path, application: str) -> list[str]:
     return [
-        *(sys.executable, "-m", "jupyterlab", "--allow-root", "--no-browser"),
+        *(sys.executable, "-m", application, "--allow-root", "--no-browser"),
         *("--ServerApp.ip=127.0.0.1", f"--ServerApp.port={port}", "--ServerApp.port_retries=0"),
         *("--IdentityProvider.token=", f"--ServerApp.root_dir={root}"),
         *("--LabApp.expose_app_in_browser=True", "--LabApp.news_url=None"),
+        "--JupyterNotebookApp.expose_app_in_browser=True",
     ]
 
 
@@ -201,4 +236,6 @@ def page(browser: Browser, lab: Lab) -> Iterator[Page]:
 @pytest.fixture
 def open_notebook(lab: Lab, page: Page) -> Callable[..., NotebookPage]:
     """Return a function that opens a notebook of the given code cells, with the panel beside it unless told not to."""
-    return lambda *sources, kernel="python3", panel=True: lab.open(page, list(sources), kernel, panel=panel)
+    return lambda *sources, kernel="python3", panel=True, tags=None: lab.open(
+        page, sources, kernel, panel=panel, tags=tags
+    )

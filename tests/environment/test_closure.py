@@ -32,9 +32,9 @@ def test_closure(site: Any, packages: dict[str, list[str]], roots: list[str], ex
     """The closure follows markers, extras and cycles as an installer does, and holds nothing else."""
     for name, requires in packages.items():
         site.install(name, requires=requires)
-    names, unmet = closure(roots, installed_distributions(), LINUX)
-    assert sorted(names) == expected.split()
-    assert not unmet
+    found = closure(roots, installed_distributions(), LINUX)
+    assert sorted(found.names) == expected.split()
+    assert not found.unmet
 
 
 @pytest.mark.parametrize(
@@ -50,5 +50,5 @@ def test_unmet(site: Any, requirement: str, version: str, sentence: str | None) 
     """A requirement that the environment itself doesn't meet is said in a sentence; a met one is not."""
     site.install("a", requires=[requirement])
     site.install("b", version)
-    _, unmet = closure(["a"], installed_distributions(), LINUX)
+    unmet = closure(["a"], installed_distributions(), LINUX).unmet
     assert unmet == ((sentence,) if sentence else ())

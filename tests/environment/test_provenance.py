@@ -47,7 +47,7 @@ def test_source_and_url(site: Any, direct_url: dict[str, Any] | None, expected: 
 def test_conda_folders_are_no_source(site: Any) -> None:
     """What conda installed is not taken for a local project, though it names a folder of conda's build machine."""
     site.install("lib", direct_url={"url": "file:///croot/lib/work", "dir_info": {}}, installer="conda")
-    assert provenance(installed_distributions()["lib"]) == ("index", None)
+    assert provenance(installed_distributions()["lib"]) == ("conda", None)
 
 
 @pytest.mark.parametrize("content", ["not json", "[]", "{}"])

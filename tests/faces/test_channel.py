@@ -182,3 +182,38 @@ def test_a_deleted_cell_is_given_back(panel, kernel):
     assert panel.ask("check", page=page(**cells))["report"]["verdict"] == "reproducible"
     unknown = panel.ask("restore", run=number + 50, page=left)
     assert (unknown["kind"], unknown["message"]) == ("error", "The code of that cell is not known.")
+
+
+def test_what_a_step_would_do_is_said_before(panel, kernel):
+    """A plan comes without anything done; a step that can't be done yet says why, with its hint."""
+    kernel.run(CELLS["a"], "a")
+    job = panel.ask("plan", step="lock", options={}, page=page(**CELLS))["job"]
+    planned = panel.wait_event("planned")
+    assert (planned["job"], planned["step"], planned["blocked"]) == (job, "lock", False)
+    assert planned["summary"].startswith("Lock 1 distribution")
+    panel.events.clear()
+    panel.ask("plan", step="export", options={}, page=page(**CELLS))
+    blocked = panel.wait_event("planned")
+    assert blocked["blocked"]
+    assert "marked `export`" in blocked["summary"]
+    assert blocked["hint"]
+    assert list(kernel.folder.glob("work-prod")) == []
+
+
+def test_a_fix_is_offered_and_gives_its_edits(panel):
+    """A draw without a seed comes with its fix, and the fix with the code that results."""
+    shown = page(a="import random\nrandom.random()")
+    reply = panel.ask("check", page=shown)
+    fix = next(one for one in reply["fixes"] if one["kind"] == "seed")
+    finding = reply["report"]["findings"][fix["finding"]]
+    asked = {"fix": "seed", "cell_id": "a", "names": finding["names"], "because": finding["because"]}
+    edited = panel.ask("mend", **asked, page=shown)
+    assert [cell["source"] for cell in edited["cells"]] == ["import random\nrandom.seed(0)\nrandom.random()"]
+    assert "no longer there" in panel.ask("mend", **asked, page=page(a="x = 1"))["message"]
+
+
+def test_the_map_has_what_flows(panel):
+    """Which cell's values another one reads is told without anything having run."""
+    flows = panel.ask("flows", page=page(a="x = 1", b="x + gone"))
+    assert flows["flows"] == [{"writer": "a", "reader": "b", "names": ["x"]}]
+    assert flows["strays"] == [{"name": "gone", "reader": "b"}]

@@ -9,6 +9,8 @@ from pathlib import Path
 import pytest
 from lock_bench import Environment, Index, make_project
 
+from jupyter_prodkit.lock.remote_wheel import WheelRecords
+
 
 @pytest.fixture(autouse=True)
 def plain_configuration(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -19,6 +21,13 @@ def plain_configuration(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("PIP_CONFIG_FILE", os.devnull)
     monkeypatch.setenv("UV_NO_CONFIG", "1")
     monkeypatch.setenv("UV_HTTP_RETRIES", "0")
+
+
+@pytest.fixture(autouse=True)
+def own_records(monkeypatch: pytest.MonkeyPatch, tmp_path_factory: pytest.TempPathFactory) -> None:
+    """What is remembered of wheels between locks stays out of the user's cache."""
+    folder = tmp_path_factory.getbasetemp() / "records"
+    monkeypatch.setattr(WheelRecords, "cached", classmethod(lambda cls, environment: cls(environment, folder)))
 
 
 @pytest.fixture

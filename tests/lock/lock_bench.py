@@ -9,13 +9,16 @@ import subprocess
 import sys
 import threading
 import zipfile
+from collections.abc import Mapping, Sequence
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import Any
 
 import msgspec
+from packaging.utils import canonicalize_name
 
 from jupyter_prodkit.environment.facts import DistributionFact, EnvironmentFacts
+from jupyter_prodkit.environment.installed import Installed
 from jupyter_prodkit.lock.uv import find_uv
 
 ROOT = Path(__file__).parents[2]
@@ -51,19 +54,40 @@ def make_project(folder: Path, name: str, module: str, version: str = "1.0") -> 
     return folder
 
 
-def make_wheel(folder: Path, name: str, version: str) -> Path:
-    """Write a pure wheel by hand."""
+def make_wheel(
+    folder: Path,
+    name: str,
+    version: str,
+    code: str = "",
+    *,
+    files: Mapping[str, str] | None = None,
+    requires: Sequence[str] = (),
+    tag: str = "py3-none-any",
+    entry_points: str = "",
+) -> Path:
+    """Write a wheel by hand."""
     folder.mkdir(parents=True, exist_ok=True)
-    path = folder / f"{name}-{version}-py3-none-any.whl"
+    path = folder / f"{name}-{version}-{tag}.whl"
     info = f"{name}-{version}.dist-info"
+    required = "".join(f"Requires-Dist: {one}\n" for one in requires)
+    texts = {
+        f"{name}.py": f"__version__ = '{version}'\n{code}",
+        **(files or {}),
+        f"{info}/METADATA": f"Metadata-Version: 2.1\nName: {name}\nVersion: {version}\nLicense: MIT\n{required}",
+        f"{info}/WHEEL": f"Wheel-Version: 1.0\nGenerator: test\nRoot-Is-Purelib: true\nTag: {tag}\n",
+        **({f"{info}/entry_points.txt": entry_points} if entry_points else {}),
+    }
+    lines = [f"{file},sha256={digest(text)},{len(text)}\n" for file, text in texts.items()]
     with zipfile.ZipFile(path, "w") as archive:
-        archive.writestr(f"{name}.py", f"__version__ = '{version}'\n")
-        archive.writestr(f"{info}/METADATA", f"Metadata-Version: 2.1\nName: {name}\nVersion: {version}\n")
-        archive.writestr(
-            f"{info}/WHEEL", "Wheel-Version: 1.0\nGenerator: test\nRoot-Is-Purelib: true\nTag: py3-none-any\n"
-        )
-        archive.writestr(f"{info}/RECORD", f"{name}.py,,\n{info}/METADATA,,\n{info}/WHEEL,,\n{info}/RECORD,,\n")
+        for file, text in texts.items():
+            archive.writestr(file, text)
+        archive.writestr(f"{info}/RECORD", "".join([*lines, f"{info}/RECORD,,\n"]))
     return path
+
+
+def digest(text: str) -> str:
+    """Return a text's SHA-256 as RECORD writes it."""
+    return base64.urlsafe_b64encode(hashlib.sha256(text.encode()).digest()).rstrip(b"=").decode()
 
 
 def facts_of(*facts: DistributionFact, **others: Any) -> EnvironmentFacts:
@@ -85,6 +109,16 @@ class Environment:
 
     def install(self, *what: str | Path, cwd: Path | None = None) -> None:
         run_uv("pip", "install", "--quiet", "-p", self.python, *what, cwd=cwd)
+
+    @property
+    def site(self) -> Path:
+        """Its site-packages."""
+        return next(self.folder.glob("lib/python*/site-packages"), self.folder / "Lib" / "site-packages")
+
+    def installed(self) -> dict[str, Installed]:
+        """Return what it holds, as the lock sees it."""
+        infos = self.site.glob("*.dist-info")
+        return {name: Installed(name, info) for info in infos if (name := canonicalize_name(info.name.split("-")[0]))}
 
     def freeze(self) -> list[str]:
         return run_uv("pip", "freeze", "-p", self.python).split("\n")[:-1]
@@ -112,6 +146,12 @@ print(msgspec.json.encode(capture(modules, {imported!r}, Path.cwd())).decode())
         return msgspec.json.decode(self.run(script, cwd), type=EnvironmentFacts)
 
 
+def part(wanted: str, size: int) -> tuple[int, int]:
+    """Return where a range begins and ends (RFC 9110)."""
+    first, _, last = wanted.partition("-")
+    return (int(first), int(last) + 1) if first and last else (max(0, size - int(last)), size)
+
+
 class Index:
     """A package index on loopback that asks for user and password (PEP 503)."""
 
@@ -121,6 +161,9 @@ class Index:
         self.folder = folder
         folder.mkdir(exist_ok=True)
         self.hashes = True
+        self.ranges = False
+        self.yanked: dict[str, str] = {}
+        self.bytes_sent = 0
         self.server = ThreadingHTTPServer(("127.0.0.1", 0), self.handler())
         threading.Thread(target=self.server.serve_forever, daemon=True).start()
 
@@ -132,18 +175,27 @@ class Index:
     def url(self) -> str:
         return f"http://{self.user}:s3cr%25t%40pw@{self.host}/simple"
 
-    def handler(self) -> type[BaseHTTPRequestHandler]:
+    def handler(self) -> type[BaseHTTPRequestHandler]:  # noqa: C901 - one small server
         index = self
 
         class Handler(BaseHTTPRequestHandler):
             def do_GET(self) -> None:
-                self.do(*index.answer(self.path, self.headers.get("Authorization", "")))
+                status, kind, body = index.answer(self.path, self.headers.get("Authorization", ""))
+                wanted = self.headers.get("Range", "").removeprefix("bytes=")
+                if index.ranges and wanted and status == 200:
+                    start, end = part(wanted, len(body))
+                    self.do(206, kind, body[start:end], f"bytes {start}-{end - 1}/{len(body)}")
+                else:
+                    self.do(status, kind, body)
 
             def do_HEAD(self) -> None:
                 self.do_GET()
 
-            def do(self, status: int, kind: str, body: bytes) -> None:
+            def do(self, status: int, kind: str, body: bytes, content_range: str = "") -> None:
                 self.send_response(status)
+                index.bytes_sent += len(body)
+                if content_range:
+                    self.send_header("Content-Range", content_range)
                 if status == 401:
                     self.send_header("WWW-Authenticate", "Basic realm=index")
                 self.send_header("Content-Type", kind)
@@ -167,8 +219,14 @@ class Index:
         files = [
             file for file in sorted(self.folder.iterdir()) if file.name.partition("-")[0] == name.replace("-", "_")
         ]
-        links = "".join(f'<a href="/files/{file.name}{self.fragment(file)}">{file.name}</a>' for file in files)
+        links = "".join(
+            f'<a href="/files/{file.name}{self.fragment(file)}"{self.mark(file)}>{file.name}</a>' for file in files
+        )
         return (200, "text/html", links.encode()) if files else (404, "text/plain", b"")
+
+    def mark(self, file: Path) -> str:
+        reason = self.yanked.get(file.name)
+        return "" if reason is None else f' data-yanked="{reason}"'
 
     def fragment(self, file: Path) -> str:
         return f"#sha256={hashlib.sha256(file.read_bytes()).hexdigest()}" if self.hashes else ""

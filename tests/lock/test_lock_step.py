@@ -88,13 +88,13 @@ def test_without_kernel(tmp_path: Path) -> None:
 def test_nothing_imported(tmp_path: Path, modules: dict[str, str | None]) -> None:
     """A kernel that uses no installed distribution gives a clear error, not an empty lock."""
     with pytest.raises(LockError, match="nothing to lock") as caught:
-        LOCK.plan(inputs(tmp_path, Kernel(modules, set(modules))), LockOptions())
+        LOCK.plan(inputs(tmp_path, Kernel(modules, set(modules)), "import json, math"), LockOptions())
     assert "Run the notebook's cells" in caught.value.hint
 
 
 def test_replaced_after_import(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """A package upgraded after its import stops the plan and asks for a restart."""
-    monkeypatch.setattr(capture_module, "version_in_memory", lambda *_: "0.1")
+    monkeypatch.setattr(capture_module, "held_in_memory", lambda *_: "0.1")
     with pytest.raises(LockError, match=r"packaging 0\.1 \(on disk: ") as caught:
         LOCK.plan(inputs(tmp_path, Kernel(PACKAGING, set())), LockOptions())
     assert "Restart the kernel" in caught.value.hint

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import pytest
-from lock_bench import fact
+from lock_bench import fact, facts_of
 
 from jupyter_prodkit.errors import LockError
-from jupyter_prodkit.lock.pins import Pin, check_in_memory, check_unchanged, parse_requirements, render_requirements
+from jupyter_prodkit.lock.blockers import check_lockable
+from jupyter_prodkit.lock.pins import Pin, check_unchanged, parse_requirements, render_requirements
 from jupyter_prodkit.lock.pylock import LockedFile, locked_files
 
 A, B = "sha256:" + "a" * 64, "sha256:" + "b" * 64
@@ -20,6 +21,7 @@ A, B = "sha256:" + "a" * 64, "sha256:" + "b" * 64
         (f"six==1.17.0 \\\n    --hash={B} \\\n    --hash={A}\n", {"six": Pin("six", "1.17.0", (A, B))}),
         ("torch==2.6.0+cu124\n", {"torch": Pin("torch", "2.6.0+cu124")}),
         (f"Ruamel.Yaml==1!2.0 \\\n    --hash={A}\n", {"ruamel-yaml": Pin("ruamel-yaml", "1!2.0", (A,))}),
+        (f"a==1 \\\n    --hash={A}\n    # from http://h/simple\n", {"a": Pin("a", "1", (A,), index="http://h/simple")}),
         (f"a==1 \\\n    --hash={A}\nb==2\n", {"a": Pin("a", "1", (A,)), "b": Pin("b", "2")}),
         (f"./wheels/x-1.0-py3-none-any.whl \\\n    --hash={A}\n", {}),
     ],
@@ -63,9 +65,9 @@ def test_uv_may_not_change_a_pin(asked: dict[str, str], answered: dict[str, str]
 
 def test_other_version_in_memory() -> None:
     """A distribution that was replaced after its import stops the lock, with both versions and what to do."""
-    check_in_memory([fact("six")])
+    check_lockable(facts_of(fact("six")), {})
     with pytest.raises(LockError, match=r"pandas 2\.0 \(on disk: 2\.1\)") as caught:
-        check_in_memory([fact("six"), fact("pandas", "2.1", in_memory="2.0")])
+        check_lockable(facts_of(fact("six"), fact("pandas", "2.1", in_memory="2.0")), {})
     assert "Restart the kernel" in caught.value.hint
 
 

@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-import ast
 import math
 from dataclasses import dataclass
 from functools import cached_property
 
 from jupyter_prodkit.check.formats.wording import counted
 from jupyter_prodkit.check.report import CellState, Report
-from jupyter_prodkit.notebook.dataflow import flows
-from jupyter_prodkit.notebook.document import Cell, Notebook
+from jupyter_prodkit.notebook.dataflow import value_flows
+from jupyter_prodkit.notebook.document import Notebook
 
 __all__ = ["MARGIN", "Arrow", "Layout"]
 
@@ -142,12 +141,11 @@ class Layout:
     @cached_property
     def _arrows(self) -> tuple[Arrow, ...]:
         places = {verdict.cell_id: place for place, verdict in enumerate(self.report.cells)}
-        imported = {cell.cell_id: _imported(cell) for cell in self.notebook.code_cells}
         found = []
-        for flow in flows(self.notebook.cells):
-            names = tuple(sorted(flow.names - imported[flow.writer.cell_id]))
+        for flow in value_flows(self.notebook.cells):
+            names = tuple(sorted(flow.names))
             writer, reader = places.get(flow.writer.cell_id), places.get(flow.reader.cell_id)
-            if names and writer is not None and reader is not None:
+            if writer is not None and reader is not None:
                 found.append(Arrow(writer, reader, names, hot={writer, reader} <= self.doubtful))
         return tuple(found)
 
@@ -196,16 +194,3 @@ class Layout:
             if not any(other in taken for other in near):
                 taken.add(place)
         return frozenset(taken)
-
-
-def _imported(cell: Cell) -> frozenset[str]:
-    """Return the names that import statements of a cell bind: tools, not values that it makes."""
-    if "import" not in cell.source or cell.tree is None:
-        return frozenset()
-    names = (
-        (alias.asname or alias.name).partition(".")[0]
-        for node in ast.walk(cell.tree)
-        if isinstance(node, (ast.Import, ast.ImportFrom))
-        for alias in node.names
-    )
-    return frozenset(names)

@@ -74,6 +74,8 @@ RULES: tuple[Rule, ...] = (
     environment.module_edited,
     environment.package_changed,
     environment.install_in_cell,
+    environment.not_installed,
+    environment.lock_drift,
 )
 
 _LOOKS: tuple[Callable[[str], object], ...] = (calls_in, texts_of, clock_readings, named_secrets, handlers_in)

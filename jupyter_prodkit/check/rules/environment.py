@@ -11,7 +11,7 @@ from jupyter_prodkit.check.rules.calls import Call, calls_of_page
 from jupyter_prodkit.notebook.document import Cell, Notebook
 from jupyter_prodkit.notebook.names import code_names
 
-__all__ = ["install_in_cell", "module_edited", "package_changed"]
+__all__ = ["install_in_cell", "lock_drift", "module_edited", "not_installed", "package_changed"]
 
 _INSTALL = re.compile(
     r"(?:^|[;&|]\s*|\bsudo\s+)\s*(?:-m\s+|(?:\{?[\w./ ]*python[\w.]*\}?|\{sys\.executable\}|\S*/python[\w.]*)\s+-m\s+)?"
@@ -21,6 +21,7 @@ _INSTALL = re.compile(
 )
 _TOOLS = frozenset({"pip", "conda", "mamba", "micromamba", "uv"})
 _ACTS = frozenset({"add", "install", "remove", "uninstall", "update", "upgrade"})
+_SHOWN = 5
 _SHELLS = frozenset({"bash", "sh", "script", "sx", "system"})
 
 
@@ -68,6 +69,47 @@ def module_edited(evidence: Evidence) -> Iterator[Finding]:
             message=f"The module `{module}` was edited after the kernel loaded it",
             because="The kernel runs its earlier code; a clean run would take what the file holds now.",
             fix="Restart the kernel, or load it anew with `importlib.reload` and run again what uses it.",
+        )
+
+
+def not_installed(evidence: Evidence) -> Iterator[Finding]:
+    """A cell imports what nothing in the kernel's environment provides."""
+    for cell_id, module in evidence.surroundings.not_installed:
+        yield Finding(
+            rule="environment/not-installed",
+            severity="warning",
+            cell_id=cell_id,
+            names=(module,),
+            message=f"Nothing installed here provides `{module}`",
+            because="A clean run raises ModuleNotFoundError at this import, and no lock can hold it.",
+            fix="Install what is meant, or put the import into `try: … except ImportError:`.",
+        )
+
+
+def lock_drift(evidence: Evidence) -> Iterator[Finding]:
+    """The environment or the page is no longer what the lock holds."""
+    drift = evidence.surroundings.drift
+    if drift.versions:
+        told = [f"{name} is {now or 'not installed'}, locked {was}" for name, was, now in drift.versions]
+        more = f", and {len(told) - _SHOWN} more" if len(told) > _SHOWN else ""
+        yield Finding(
+            rule="environment/lock-drift",
+            severity="warning",
+            cell_id=None,
+            names=tuple(name for name, _, _ in drift.versions),
+            message="The environment is no longer the one that was locked",
+            because=f"{'; '.join(told[:_SHOWN])}{more}.",
+            fix="Lock again with `%prodlock`, or install the lock.",
+        )
+    for cell_id, module in drift.imports:
+        yield Finding(
+            rule="environment/lock-drift",
+            severity="warning",
+            cell_id=cell_id,
+            names=(module,),
+            message=f"`{module}` is not in the lock",
+            because="The cell imports it, and the lock was made without it.",
+            fix="Run the cell, then lock again with `%prodlock`.",
         )
 
 

@@ -9,8 +9,26 @@ import { Signal } from '@lumino/signaling';
 
 import type { IKernelSource } from '../connection';
 import { decodeEvent, decodeReply, isRequest } from '../decode';
-import type { Earlier, Event, Page, PageCell, Reply, Report, Request } from '../protocol';
-import type { Attachment, DeletedCell, IConnection, IDocument, Question } from '../tokens';
+import type { IMark } from '../marks';
+import type {
+  Earlier,
+  EditedCell,
+  Event,
+  Page,
+  PageCell,
+  Reply,
+  Report,
+  Request
+} from '../protocol';
+import type {
+  Attachment,
+  DeletedCell,
+  IActiveCell,
+  IConnection,
+  IDocument,
+  Question,
+  Undo
+} from '../tokens';
 
 const GOLDENS = join(import.meta.dirname, '../../../tests/faces/messages');
 
@@ -38,6 +56,12 @@ export function cell(cell_id: string, source = ''): PageCell {
 export class FakeDocument implements IDocument {
   readonly id = 'notebook-1';
   readonly changed = new Signal<this, void>(this);
+  readonly activeChanged = new Signal<this, void>(this);
+  readonly edits: (readonly EditedCell[])[] = [];
+  readonly marked: (readonly [string, IMark, boolean])[] = [];
+  readonly undone: string[] = [];
+  isReadOnly = false;
+  active: IActiveCell | null = null;
   readonly revealed: string[] = [];
   readonly rerunCells: string[] = [];
   readonly restored: DeletedCell[] = [];
@@ -48,9 +72,24 @@ export class FakeDocument implements IDocument {
     return { path: 'churn.ipynb', cells: this.cells };
   }
 
-  edit(...cells: PageCell[]): void {
+  /** What the user does. */
+  type(...cells: PageCell[]): void {
     this.cells = cells;
     this.changed.emit();
+  }
+
+  activeCell(): IActiveCell | null {
+    return this.active;
+  }
+
+  edit(cells: readonly EditedCell[]): Undo {
+    this.edits.push(cells);
+    return () => this.undone.push('edit');
+  }
+
+  mark(cellId: string, mark: IMark, isOn: boolean): Undo {
+    this.marked.push([cellId, mark, isOn]);
+    return () => this.undone.push('mark');
   }
 
   reveal(cellId: string): Promise<void> {
@@ -74,9 +113,9 @@ export class FakeDocument implements IDocument {
     this.kept.push(record);
   }
 
-  restore(cell: DeletedCell): Promise<void> {
+  restore(cell: DeletedCell): Promise<Undo> {
     this.restored.push(cell);
-    return Promise.resolve();
+    return Promise.resolve(() => this.undone.push('restore'));
   }
 
   dispose(): void {
@@ -89,6 +128,8 @@ export class FakeConnection implements IConnection {
   readonly attachmentChanged = new Signal<this, void>(this);
   readonly event = new Signal<this, Event>(this);
   readonly asked: { readonly question: Question; readonly answer: PromiseDelegate<Reply> }[] = [];
+  readonly blockedChanged = new Signal<this, void>(this);
+  isBlocked = false;
   attachment: Attachment = { status: 'idle' };
   attachCalls = 0;
   isDisposed = false;
@@ -133,7 +174,10 @@ const ANSWERS = {
   states: 'states',
   run: 'started',
   cancel: 'started',
-  restore: 'restored'
+  restore: 'restored',
+  plan: 'started',
+  mend: 'edited',
+  flows: 'flows'
 } as const;
 
 export class FakeComm {

@@ -29,8 +29,14 @@ async function shown(): Promise<void> {
   connection.asked.length = 0;
 }
 
+/** Start a step; it ends when its event comes. */
+async function begun(step: string): Promise<void> {
+  void model.journey.run(step);
+  await settle();
+}
+
 function forms(): string[] {
-  return model.steps.map(step => step.form.name);
+  return model.journey.steps.map(step => step.form.name);
 }
 
 describe('a panel that nobody sees', () => {
@@ -38,7 +44,7 @@ describe('a panel that nobody sees', () => {
     await shown();
     model.isActive = false;
     connection.event.emit(goldenEvent('executed'));
-    document.edit(cell('b2', 'rate = 0.2'));
+    document.type(cell('b2', 'rate = 0.2'));
     await settle(5000);
     expect(connection.kinds()).toEqual([]);
   });
@@ -96,7 +102,7 @@ describe('what is remembered of earlier kernels', () => {
 
   it('is kept after a check', async () => {
     await shown();
-    expect(document.kept).toEqual([goldenReply('report').kept]);
+    expect(document.kept).toEqual([goldenReply('states').kept]);
   });
 
   it('is neither told nor kept where the setting says no', async () => {
@@ -113,40 +119,40 @@ describe('what is remembered of earlier kernels', () => {
 describe('a deleted cell', () => {
   it('is asked for with the page as it stands, and put back', async () => {
     await shown();
-    await model.restore(3);
+    await model.fixing.restore(3);
     expect(connection.asked[0]?.question).toEqual({
       kind: 'restore',
       run: 3,
       page: document.page()
     });
     expect(document.restored).toEqual([goldenReply('restored')]);
-    expect(model.failure).toBeNull();
+    expect(model.verdict.failure).toBeNull();
   });
 
   it('that the kernel side does not know is said, and nothing is put back', async () => {
     await shown();
     connection.automatic = false;
-    const restored = model.restore(3);
+    const restored = model.fixing.restore(3);
     connection.asked[0]?.answer.resolve(goldenReply('error'));
     await restored;
     expect(document.restored).toEqual([]);
-    expect(model.failure?.reason).toBe('refused');
+    expect(model.verdict.failure?.reason).toBe('refused');
   });
 });
 
 describe('a panel in sight', () => {
   it('shows the report and the steps as soon as the kernel is reached', async () => {
     await shown();
-    expect(model.report).toEqual(goldenReply('report').report);
+    expect(model.verdict.report).toEqual(goldenReply('report').report);
     expect(forms()).toEqual(['lock', 'push']);
-    expect(model.steps[0]?.state?.state).toBe('done');
-    expect(model.models).toEqual(['forest', 'pipeline']);
+    expect(model.journey.steps[0]?.state?.state).toBe('done');
+    expect(model.journey.models).toEqual(['forest', 'pipeline']);
   });
 
   it('checks once after a run, though the page changes with it', async () => {
     await shown();
     connection.event.emit(goldenEvent('executed'));
-    document.edit({ ...cell('b2', 'rate = 0.1'), execution_count: 4 });
+    document.type({ ...cell('b2', 'rate = 0.1'), execution_count: 4 });
     await settle(1000);
     expect(connection.kinds()).toEqual(['check', 'states']);
   });
@@ -154,7 +160,7 @@ describe('a panel in sight', () => {
   it('waits for a pause in the typing, and sends what stands there then', async () => {
     await shown();
     for (const source of ['r', 'ra', 'rat', 'rate']) {
-      document.edit(cell('b2', source));
+      document.type(cell('b2', source));
       await settle(100);
     }
     expect(connection.kinds()).toEqual([]);
@@ -188,12 +194,12 @@ describe('a panel in sight', () => {
     model.check();
     await settle();
     expect(connection.kinds()).toEqual(['check']);
-    expect(model.checking).toBe(true);
+    expect(model.verdict.checking).toBe(true);
     connection.automatic = true;
     connection.asked[0]?.answer.resolve(goldenReply('report'));
     await settle();
     expect(connection.kinds()).toEqual(['check', 'states', 'check', 'states']);
-    expect(model.checking).toBe(false);
+    expect(model.verdict.checking).toBe(false);
   });
 
   it('checks only on request where the user wants it so, yet keeps the steps up to date', async () => {
@@ -202,11 +208,11 @@ describe('a panel in sight', () => {
     connection.event.emit(goldenEvent('executed'));
     await settle(1000);
     expect(connection.kinds()).toEqual(['states']);
-    expect(model.outdated).toBe(true);
+    expect(model.verdict.outdated).toBe(true);
     model.check();
     await settle();
     expect(connection.kinds()).toEqual(['states', 'check', 'states']);
-    expect(model.outdated).toBe(false);
+    expect(model.verdict.outdated).toBe(false);
   });
 
   it('says why a check was refused, and forgets it when the next one goes well', async () => {
@@ -218,22 +224,22 @@ describe('a panel in sight', () => {
     connection.asked[0]?.answer.resolve(goldenReply('error'));
     await settle();
     expect(connection.kinds()).toEqual(['check', 'states']);
-    expect(model.failure).toEqual({
+    expect(model.verdict.failure).toEqual({
       reason: 'refused',
       message: 'There is no step named `fly`.',
       hint: 'Reload the page.'
     });
     model.check();
     await settle();
-    expect(model.failure).toBeNull();
+    expect(model.verdict.failure).toBeNull();
   });
 
   it('keeps the report in sight while the kernel restarts, and drops it when there is none', async () => {
     await shown();
     connection.become({ status: 'connecting' });
-    expect(model.report).not.toBeNull();
+    expect(model.verdict.report).not.toBeNull();
     connection.become({ status: 'no kernel' });
-    expect(model.report).toBeNull();
+    expect(model.verdict.report).toBeNull();
     expect(forms()).toEqual([]);
   });
 });
@@ -241,10 +247,10 @@ describe('a panel in sight', () => {
 describe('a step', () => {
   it('starts with the options that were chosen, and tells what it does', async () => {
     await shown();
-    model.setOption('push', 'rows', '100');
-    model.setOption('push', 'name', '');
-    model.setOption('push', 'force', true);
-    await model.run('push');
+    model.journey.setOption('push', 'rows', '100');
+    model.journey.setOption('push', 'name', '');
+    model.journey.setOption('push', 'force', true);
+    await begun('push');
     expect(connection.asked[0]?.question).toMatchObject({
       kind: 'run',
       step: 'push',
@@ -260,7 +266,7 @@ describe('a step', () => {
 
   it('shows its progress, the last lines of its tools, and its result', async () => {
     await shown();
-    await model.run('lock');
+    await begun('lock');
     connection.event.emit(goldenEvent('progress'));
     connection.event.emit({
       ...goldenEvent('progress'),
@@ -268,7 +274,7 @@ describe('a step', () => {
       message: 'Collecting numpy',
       fraction: null
     });
-    expect(model.steps[0]?.job).toEqual({
+    expect(model.journey.steps[0]?.job).toEqual({
       id: 7,
       message: 'hashing 27 packages',
       fraction: 0.62,
@@ -276,7 +282,7 @@ describe('a step', () => {
       cancelling: false
     });
     connection.event.emit(goldenEvent('done'));
-    expect(model.steps[0]).toMatchObject({
+    expect(model.journey.steps[0]).toMatchObject({
       job: null,
       result: goldenEvent('done').result,
       failure: null
@@ -287,49 +293,49 @@ describe('a step', () => {
 
   it('that failed says why and what to do, until it is run again', async () => {
     await shown();
-    await model.run('lock');
+    await begun('lock');
     connection.event.emit(goldenEvent('failed'));
-    expect(model.steps[0]?.failure).toEqual({
+    expect(model.journey.steps[0]?.failure).toEqual({
       reason: 'refused',
       message: 'numpy 2.4.6 is not on the index.',
       hint: 'Give --index where it is.'
     });
-    await model.run('lock');
-    expect(model.steps[0]?.failure).toBeNull();
+    await begun('lock');
+    expect(model.journey.steps[0]?.failure).toBeNull();
   });
 
   it('is started once, however often its button is pressed', async () => {
     await shown();
-    await Promise.all([model.run('lock'), model.run('lock')]);
+    await Promise.all([begun('lock'), begun('lock')]);
     expect(connection.kinds()).toEqual(['run']);
   });
 
   it('that ended before its start was confirmed is not shown as running', async () => {
     await shown();
     connection.automatic = false;
-    const started = model.run('lock');
+    const started = model.journey.run('lock');
     connection.event.emit(goldenEvent('done'));
     connection.asked[0]?.answer.resolve(goldenReply('started'));
     await started;
-    expect(model.steps[0]?.job).toBeNull();
+    expect(model.journey.steps[0]?.job).toBeNull();
   });
 
   it('can be cancelled, even before it has a number', async () => {
     await shown();
     connection.automatic = false;
-    const started = model.run('lock');
-    await model.cancel('lock');
-    expect(model.steps[0]?.job?.cancelling).toBe(true);
+    void model.journey.run('lock');
+    await model.journey.cancel('lock');
+    expect(model.journey.steps[0]?.job?.cancelling).toBe(true);
     connection.automatic = true;
     connection.asked[0]?.answer.resolve(goldenReply('started'));
-    await started;
+    await settle();
     expect(connection.asked[1]?.question).toEqual({ kind: 'cancel', job: 7 });
   });
 
   it('that was started before the page was loaded again can be followed and cancelled', async () => {
     await shown();
     connection.event.emit(goldenEvent('progress'));
-    await model.cancel('lock');
+    await model.journey.cancel('lock');
     expect(connection.asked[0]?.question).toEqual({ kind: 'cancel', job: 7 });
   });
 });

@@ -6,13 +6,59 @@ import type { Root as ReactRoot } from 'react-dom/client';
 import { createRoot } from 'react-dom/client';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 
-import { primaryAction, Root } from '../sections/root';
-import type { Attachment, IProdkitModel, IStep, OptionValue } from '../tokens';
+import { primaryAction } from '../sections/primary';
+import { Root } from '../sections/root';
+import type {
+  Attachment,
+  IActiveCell,
+  IFixing,
+  IJourney,
+  IProdkitModel,
+  IStep,
+  IVerdict,
+  OptionValue
+} from '../tokens';
 import { cell, goldenEvent, goldenReply, report } from './doubles';
 
 vi.stubGlobal('IS_REACT_ACT_ENVIRONMENT', true);
 
 const trans = nullTranslator.load('jupyter_prodkit');
+
+type Mutable<T> = { -readonly [K in keyof T]: T[K] };
+
+/** A journey that stands still. */
+class StillJourney implements IJourney {
+  steps: readonly IStep[] = goldenReply('welcome').steps.map(form => ({
+    form,
+    state: { name: form.name, state: 'never', text: 'not done yet', done_at: null },
+    job: null,
+    result: null,
+    failure: null,
+    plan: null,
+    question: null,
+    log: []
+  }));
+  models: readonly string[] = ['forest', 'pipeline'];
+  isRunningAll = false;
+  stoppedAt: string | null = null;
+  run = vi.fn(() => Promise.resolve(true));
+  runAll = vi.fn(() => Promise.resolve());
+  cancel = vi.fn(() => Promise.resolve());
+  plan = vi.fn(() => Promise.resolve());
+  decline = vi.fn();
+  option = (): OptionValue | undefined => undefined;
+  setOption = vi.fn();
+
+  withStep(change: Partial<IStep>): void {
+    this.steps = this.steps.map((step, index) => (index === 0 ? { ...step, ...change } : step));
+  }
+}
+
+const around = {
+  copy: (text: string) => copied.push(text),
+  openPage: vi.fn(),
+  openFolder: vi.fn()
+};
 
 /** A model that stands still. */
 class StillModel implements IProdkitModel {
@@ -23,36 +69,40 @@ class StillModel implements IProdkitModel {
     path: 'churn.ipynb',
     cells: [cell('a1'), cell('b2'), cell('c3', 'df = df[1:]\ndf'), cell('g7')]
   };
-  report: IProdkitModel['report'] = report();
-  checkedAt = new Date(2026, 10, 23, 14, 3);
-  outdated = false;
-  checking = false;
-  failure: IProdkitModel['failure'] = null;
-  steps: readonly IStep[] = goldenReply('welcome').steps.map(form => ({
-    form,
-    state: { name: form.name, state: 'never', text: 'not done yet', done_at: null },
-    job: null,
-    result: null,
+  readonly verdict: Mutable<IVerdict> = {
+    report: report(),
+    fixes: goldenReply('report').fixes,
+    checkedAt: new Date(2026, 10, 23, 14, 3),
+    outdated: false,
+    checking: false,
     failure: null
-  }));
-  models: readonly string[] = ['forest', 'pipeline'];
+  };
+  readonly journey = new StillJourney();
+  readonly fixing: Mutable<IFixing> = {
+    last: null,
+    restore: vi.fn(() => Promise.resolve()),
+    apply: vi.fn(() => Promise.resolve()),
+    mark: vi.fn(),
+    undo: vi.fn()
+  };
+  flows: IProdkitModel['flows'] = goldenReply('flows');
+  activeCell: IActiveCell | null = { cell: cell('c3', 'df = df[1:]\ndf'), index: 2 };
+  isBlocked = false;
+  isReadOnly = false;
   isActive = true;
+  hasBadges = false;
+  wantsFlows = false;
   isDisposed = false;
   automatic = true;
   remembersRuns = true;
   attach = vi.fn();
   check = vi.fn();
-  run = vi.fn(() => Promise.resolve());
-  cancel = vi.fn(() => Promise.resolve());
-  option = (): OptionValue | undefined => undefined;
-  setOption = vi.fn();
   reveal = vi.fn();
   rerun = vi.fn();
-  restore = vi.fn(() => Promise.resolve());
   dispose = vi.fn();
 
   withStep(change: Partial<IStep>): this {
-    this.steps = this.steps.map((step, index) => (index === 0 ? { ...step, ...change } : step));
+    this.journey.withStep(change);
     return this;
   }
 }
@@ -76,7 +126,7 @@ afterEach(() => {
 
 function show(model: IProdkitModel | null): void {
   act(() => {
-    root.render(<Root trans={trans} model={model} onCopy={text => copied.push(text)} />);
+    root.render(<Root trans={trans} model={model} around={around} />);
   });
 }
 
@@ -99,7 +149,7 @@ function button(name: string): HTMLButtonElement | undefined {
 }
 
 describe('the verdict', () => {
-  const state = (...states: NonNullable<IProdkitModel['report']>['cells'][number]['state'][]) =>
+  const state = (...states: NonNullable<IVerdict['report']>['cells'][number]['state'][]) =>
     states.map((one, index) => ({
       cell_id: `c${index.toString()}`,
       index,
@@ -129,7 +179,7 @@ describe('the verdict', () => {
     ['reproducible', [], 'Nothing to check yet']
   ] as const)('%s is said in one sentence', (verdict, cells, sentence) => {
     const model = new StillModel();
-    model.report = report({ verdict, cells });
+    model.verdict.report = report({ verdict, cells });
     show(model);
     expect(part('prodkit-verdict').textContent).toBe(sentence);
     expect(part('prodkit-verdict').getAttribute('role')).toBe('status');
@@ -169,7 +219,7 @@ describe('a finding', () => {
       'hidden-state/orphan'
     ]);
     expect(found[0]?.textContent).toContain('df had 891 rows; a clean run gives 714.');
-    expect(found[0]?.textContent).toContain('Re-run 2 and 3.');
+    expect(found[0]?.textContent).toContain('Re-run 2, 3');
   });
 
   it('leads to its cell', () => {
@@ -196,13 +246,13 @@ describe('a finding', () => {
     expect(buttons.length).toBe(1);
     expect(buttons[0]?.textContent).toBe('Restore the cell');
     click(buttons[0]);
-    expect(model.restore).toHaveBeenCalledWith(3);
+    expect(model.fixing.restore).toHaveBeenCalledWith(3);
   });
 
   it('is text, whatever stands in the notebook', () => {
     const model = new StillModel();
     const evil = '<img src=x onerror=alert(1)> `<b>code</b>`';
-    model.report = report({
+    model.verdict.report = report({
       findings: report().findings.map(finding => ({ ...finding, message: evil }))
     });
     show(model);
@@ -224,7 +274,7 @@ describe('a cell that no finding speaks of', () => {
   it('says nothing where a finding says it', () => {
     const model = new StillModel();
     const [finding] = report().findings;
-    model.report = report({ findings: finding ? [{ ...finding, cell_id: 'd4' }] : [] });
+    model.verdict.report = report({ findings: finding ? [{ ...finding, cell_id: 'd4' }] : [] });
     show(model);
     expect(place.querySelector('[data-testid="prodkit-remark"]')).toBeNull();
   });
@@ -236,7 +286,7 @@ describe('a step', () => {
     show(model);
     expect(part('prodkit-run-lock').textContent).toBe('Lock');
     click(part('prodkit-run-lock'));
-    expect(model.run).toHaveBeenCalledWith('lock');
+    expect(model.journey.run).toHaveBeenCalledWith('lock');
   });
 
   it('asks openly for what it needs, and folds the rest away', () => {
@@ -257,7 +307,7 @@ describe('a step', () => {
     show(model);
     click(part('prodkit-step-push').querySelector('[aria-expanded]'));
     click(part('prodkit-step-push').querySelector('input[type=checkbox]'));
-    expect(model.setOption).toHaveBeenCalledWith('push', 'force', true);
+    expect(model.journey.setOption).toHaveBeenCalledWith('push', 'force', true);
   });
 
   it('that runs says what it does and can be cancelled', () => {
@@ -273,14 +323,14 @@ describe('a step', () => {
     expect(part('prodkit-step-lock').textContent).toContain('hashing 27 packages');
     expect(place.querySelector('progress')?.getAttribute('value')).toBe('0.62');
     click(part('prodkit-cancel-lock'));
-    expect(model.cancel).toHaveBeenCalledWith('lock');
+    expect(model.journey.cancel).toHaveBeenCalledWith('lock');
   });
 
   it('shows what came of it', () => {
     show(new StillModel().withStep({ result: goldenEvent('done').result }));
     const shown = part('prodkit-step-lock-result').textContent;
     expect(shown).toContain('Locked 27 packages with 1,344 hashes in 1.2 s.');
-    expect(shown).toContain('churn-prod/requirements.lock');
+    expect(shown).toContain('churn-prod/lock/requirements.lock');
     expect(shown).toContain('torch comes from a local wheel');
   });
 
@@ -298,15 +348,15 @@ describe('the one primary button', () => {
 
   it('is what a careful user would do next', () => {
     const model = new StillModel();
-    model.report = null;
+    model.verdict.report = null;
     expect(primaryAction(model)).toBe('check');
-    model.report = report();
+    model.verdict.report = report();
     expect(primaryAction(model)).toBe('rerun');
-    model.report = report({ plan: [] });
+    model.verdict.report = report({ plan: [] });
     expect(primaryAction(model)).toBe('check');
-    model.report = report({ verdict: 'reproducible' });
+    model.verdict.report = report({ verdict: 'reproducible' });
     expect(primaryAction(model)).toEqual({ step: 'lock' });
-    model.steps = [];
+    model.journey.steps = [];
     expect(primaryAction(model)).toBeNull();
   });
 
@@ -314,7 +364,7 @@ describe('the one primary button', () => {
     const model = new StillModel();
     show(model);
     expect(primaries()).toEqual(['Re-run 2 cells']);
-    model.report = report({ verdict: 'reproducible' });
+    model.verdict.report = report({ verdict: 'reproducible' });
     show(model);
     expect(primaries()).toEqual(['Lock']);
   });
@@ -342,8 +392,8 @@ describe('where there is nothing to judge', () => {
   ] as const)('%j is said in words', (attachment, title, status) => {
     const model = new StillModel();
     model.attachment = attachment;
-    model.report = null;
-    model.steps = [];
+    model.verdict.report = null;
+    model.journey.steps = [];
     show(model);
     expect(place.querySelector('h2')?.textContent).toBe(title);
     expect(part('prodkit-status').textContent).toBe(status);

@@ -3,8 +3,7 @@
 import type { TranslationBundle } from '@jupyterlab/translation';
 import * as React from 'react';
 
-import type { Finding, Page, Report } from '../protocol';
-import { buttonClass } from './button';
+import type { Finding, Fix, Page, Report } from '../protocol';
 import { Prose } from './prose';
 import type { ShapeName, Tone } from './shape';
 import { Shape } from './shape';
@@ -13,8 +12,13 @@ export interface IFindingsProps {
   readonly trans: TranslationBundle;
   readonly report: Report;
   readonly page: Page;
+  readonly fixes: readonly Fix[];
+  readonly isReadOnly: boolean;
   readonly onReveal: (cellId: string) => void;
+  readonly onFix: (fix: Fix, finding: Finding) => void;
   readonly onRestore: (run: number) => void;
+  /** Run the repair plan. */
+  readonly onRerun: () => void;
 }
 
 type Severity = Finding['severity'];
@@ -26,8 +30,22 @@ const SHAPES: Readonly<Record<Severity, readonly [ShapeName, Tone]>> = {
 };
 const GRAVEST_FIRST: readonly Severity[] = ['blocker', 'warning', 'note'];
 
-export function Findings(props: IFindingsProps): React.JSX.Element | null {
+/** More findings than this are shown on demand. */
+const MOST = 30;
+
+export const Findings = React.memo(FindingList, (before, now) => {
+  const { report, page, fixes, isReadOnly } = now;
+  return (
+    before.report === report &&
+    before.page === page &&
+    before.fixes === fixes &&
+    before.isReadOnly === isReadOnly
+  );
+});
+
+function FindingList(props: IFindingsProps): React.JSX.Element | null {
   const { trans, report } = props;
+  const [isWhole, setWhole] = React.useState(false);
   const groups = GRAVEST_FIRST.map(severity => ({
     severity,
     findings: report.findings.filter(finding => finding.severity === severity)
@@ -55,11 +73,23 @@ export function Findings(props: IFindingsProps): React.JSX.Element | null {
           className="jp-Prodkit-list"
           aria-label={tally(trans, severity, findings.length)}
         >
-          {findings.map((finding, index) => (
-            <OneFinding key={index} {...props} finding={finding} />
+          {findings.slice(0, isWhole ? undefined : MOST).map((finding, index) => (
+            <OneFinding key={index} {...props} finding={finding} fixes={fixesOf(props, finding)} />
           ))}
         </ul>
       ))}
+      {!isWhole && groups.some(group => group.findings.length > MOST) && (
+        <p className="jp-Prodkit-row">
+          <button
+            className="jp-Prodkit-link"
+            onClick={() => {
+              setWhole(true);
+            }}
+          >
+            {trans.__('Show all %1 findings', report.findings.length)}
+          </button>
+        </p>
+      )}
       {remarks.map(remark => (
         <OneRemark key={remark.reason} {...props} {...remark} />
       ))}
@@ -68,13 +98,8 @@ export function Findings(props: IFindingsProps): React.JSX.Element | null {
   );
 }
 
-function OneFinding({
-  trans,
-  finding,
-  page,
-  onReveal,
-  onRestore
-}: IFindingsProps & { readonly finding: Finding }): React.JSX.Element {
+function OneFinding(props: IFindingProps): React.JSX.Element {
+  const { trans, finding, page, onReveal } = props;
   const [shape, tone] = SHAPES[finding.severity];
   return (
     <li
@@ -96,36 +121,89 @@ function OneFinding({
             <Prose text={finding.because} />
           </p>
         )}
-        {finding.fix !== '' && (
+        {finding.fix !== '' && !isCured(props) && (
           <p className="jp-Prodkit-fix">
             <Prose text={finding.fix} />
           </p>
         )}
-        {finding.restores !== null && (
-          <RestoreButton trans={trans} run={finding.restores} onRestore={onRestore} />
-        )}
+        <Cures {...props} />
       </div>
     </li>
   );
 }
 
-function RestoreButton({
-  trans,
-  run,
-  onRestore
-}: Pick<IFindingsProps, 'trans' | 'onRestore'> & { readonly run: number }): React.JSX.Element {
+type IFindingProps = IFindingsProps & { readonly finding: Finding };
+
+/** Whether a click mends it, so that nobody has to be told how. */
+function isCured(props: IFindingProps): boolean {
+  const { finding, fixes, isReadOnly } = props;
+  const isMended = fixes.some(fix => fix.kind !== 'ignore') || finding.restores !== null;
+  return !isReadOnly && (isMended || isPlanned(props));
+}
+
+/** Whether running the repair plan mends it. */
+function isPlanned({ finding, report }: IFindingProps): boolean {
+  const isStale = finding.rule.startsWith('hidden-state/') && finding.restores === null;
+  return isStale && report.plan.some(run => run.cell_id === finding.cell_id);
+}
+
+/** What one click does about a finding. */
+function Cures(props: IFindingProps): React.JSX.Element | null {
+  const { trans, finding, fixes, isReadOnly, onFix, onRestore, onRerun } = props;
+  const { restores } = finding;
+  if (isReadOnly || !(isCured(props) || fixes.length > 0)) {
+    return null;
+  }
   return (
-    <button
-      className={buttonClass(false)}
-      data-testid="prodkit-restore"
-      title={trans.__('Put the deleted cell back on the page, where it stood')}
-      onClick={() => {
-        onRestore(run);
-      }}
-    >
-      {trans.__('Restore the cell')}
-    </button>
+    <p className="jp-Prodkit-cures">
+      {isPlanned(props) && (
+        <button
+          className="jp-Prodkit-link"
+          data-testid="prodkit-fix-rerun"
+          title={finding.fix}
+          onClick={onRerun}
+        >
+          {trans.__('Re-run %1', planNumbers(props))}
+        </button>
+      )}
+      {restores !== null && (
+        <button
+          className="jp-Prodkit-link"
+          data-testid="prodkit-restore"
+          title={trans.__('Put the deleted cell back on the page, where it stood')}
+          onClick={() => {
+            onRestore(restores);
+          }}
+        >
+          {trans.__('Restore the cell')}
+        </button>
+      )}
+      {fixes.map(fix => (
+        <button
+          key={fix.kind}
+          className="jp-Prodkit-link"
+          data-testid={`prodkit-fix-${fix.kind}`}
+          onClick={() => {
+            onFix(fix, finding);
+          }}
+        >
+          <Prose text={fix.label} />
+        </button>
+      ))}
+    </p>
   );
+}
+
+/** The cells of the plan as people count them, shortened where they are many. */
+function planNumbers({ report, page }: IFindingsProps): string {
+  const places = new Map(page.cells.map((cell, index) => [cell.cell_id, index + 1]));
+  const numbers = report.plan.map(run => places.get(run.cell_id) ?? 0).filter(number => number > 0);
+  return numbers.length > 6 ? `${numbers.slice(0, 5).join(', ')}, …` : numbers.join(', ');
+}
+
+function fixesOf({ report, fixes }: IFindingsProps, finding: Finding): readonly Fix[] {
+  const place = report.findings.indexOf(finding);
+  return fixes.filter(fix => fix.finding === place);
 }
 
 interface ICellButtonProps extends Pick<IFindingsProps, 'trans' | 'page' | 'onReveal'> {

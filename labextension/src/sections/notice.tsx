@@ -108,6 +108,16 @@ function words(trans: TranslationBundle, attachment: Attachment | null): IWords 
         command: '%pip install jupyter-prodkit',
         canRetry: true
       };
+    case 'refused':
+      return {
+        shape: 'triangle',
+        title: trans.__('The kernel takes no messages'),
+        text: trans.__(
+          'It runs code, but something between it and this page holds back what the panel sends (comms). The magics still work: %prodcheck in a cell.'
+        ),
+        command: '%prodcheck',
+        canRetry: true
+      };
     case 'version mismatch':
       return mismatch(trans, attachment);
     case 'failed':

@@ -12,13 +12,18 @@ export interface IOptionProps {
   readonly option: OptionForm;
   readonly models: readonly string[];
   readonly value: OptionValue | undefined;
+  /** Whether its help is shown, too. */
+  readonly isExplained: boolean;
   readonly onChange: (value: OptionValue) => void;
 }
 
 export function OptionField(props: IOptionProps): React.JSX.Element {
   const { step, option } = props;
   const id = `jp-Prodkit-${step}-${option.name}`;
-  const help = option.help === '' ? null : <small id={`${id}-help`}>{option.help}</small>;
+  const help =
+    option.help === '' || !props.isExplained ? null : (
+      <small id={`${id}-help`}>{option.help}</small>
+    );
   if (option.kind === 'flag') {
     return (
       <div className="jp-Prodkit-field jp-mod-flag">
@@ -40,11 +45,12 @@ export function OptionField(props: IOptionProps): React.JSX.Element {
 
 type IFieldProps = IOptionProps & { readonly id: string };
 
-function Flag({ option, value, onChange, id }: IFieldProps): React.JSX.Element {
+function Flag(props: IFieldProps): React.JSX.Element {
+  const { option, value, onChange, id } = props;
   return (
     <input
       type="checkbox"
-      {...common(option, id)}
+      {...common(props, id)}
       defaultChecked={(value ?? option.default) === true}
       onChange={event => {
         onChange(event.currentTarget.checked);
@@ -53,10 +59,11 @@ function Flag({ option, value, onChange, id }: IFieldProps): React.JSX.Element {
   );
 }
 
-function Text({ option, value, onChange, id }: IFieldProps): React.JSX.Element {
+function Text(props: IFieldProps): React.JSX.Element {
+  const { option, value, onChange, id } = props;
   return (
     <input
-      {...common(option, id)}
+      {...common(props, id)}
       type={option.kind === 'number' ? 'number' : 'text'}
       step="any"
       required={option.required}
@@ -70,14 +77,15 @@ function Text({ option, value, onChange, id }: IFieldProps): React.JSX.Element {
   );
 }
 
-function Choice({ trans, option, models, value, onChange, id }: IFieldProps): React.JSX.Element {
+function Choice(props: IFieldProps): React.JSX.Element {
+  const { trans, option, models, value, onChange, id } = props;
   const choices = option.kind === 'model' ? models : option.choices;
   // A model that must be given is the first one until another is chosen; that is also what is sent.
   const preset = option.kind === 'model' && option.required ? models[0] : undefined;
   const current = textOf(value ?? option.default ?? preset ?? null);
   return (
     <select
-      {...common(option, id)}
+      {...common(props, id)}
       // The kernel's models change under the field: a new list is a new field.
       key={choices.join()}
       required={option.required}
@@ -111,13 +119,13 @@ function emptyChoice(
 }
 
 function common(
-  option: OptionForm,
+  { option, isExplained }: IOptionProps,
   id: string
 ): React.HTMLAttributes<HTMLElement> & { name: string } {
   return {
     id,
     name: option.name,
-    ...(option.help === '' ? {} : { 'aria-describedby': `${id}-help` })
+    ...(option.help === '' || !isExplained ? {} : { 'aria-describedby': `${id}-help` })
   };
 }
 

@@ -3,26 +3,28 @@
 import type { TranslationBundle } from '@jupyterlab/translation';
 import * as React from 'react';
 
-import type { Attachment, IProdkitModel } from '../tokens';
+import type { Attachment, IProdkitModel, ISurroundings } from '../tokens';
+import { ActiveCell } from './cell';
 import { Findings } from './findings';
+import { JourneySection } from './journey';
+import { DataflowMap } from './map';
 import { Notice } from './notice';
-import { Step } from './step';
-import { Strip } from './strip';
+import { primaryAction } from './primary';
 import { Verdict } from './verdict';
 
 export interface IRootProps {
   readonly trans: TranslationBundle;
   readonly model: IProdkitModel | null;
-  readonly onCopy: (text: string) => void;
+  readonly around: ISurroundings;
 }
 
-export function Root({ trans, model, onCopy }: IRootProps): React.JSX.Element {
+export function Root({ trans, model, around }: IRootProps): React.JSX.Element {
   const attachment = model?.attachment ?? null;
   return (
     <>
       <div className="jp-Prodkit-content">
         {model !== null && hasSomethingToShow(model) ? (
-          <Sections key={model.id} trans={trans} model={model} />
+          <Sections key={model.id} trans={trans} model={model} around={around} />
         ) : (
           <Notice
             trans={trans}
@@ -30,7 +32,7 @@ export function Root({ trans, model, onCopy }: IRootProps): React.JSX.Element {
             onRetry={() => {
               model?.attach();
             }}
-            onCopy={onCopy}
+            onCopy={around.copy}
           />
         )}
       </div>
@@ -45,97 +47,132 @@ export function Root({ trans, model, onCopy }: IRootProps): React.JSX.Element {
 }
 
 /** While a kernel restarts, what was known of the notebook stays in sight. */
-function hasSomethingToShow({ attachment, steps, report }: IProdkitModel): boolean {
+function hasSomethingToShow({ attachment, journey, verdict }: IProdkitModel): boolean {
   const isBetween = attachment.status === 'connecting' || attachment.status === 'waiting';
-  return attachment.status === 'attached' || (isBetween && (steps.length > 0 || report !== null));
+  const isKnown = journey.steps.length > 0 || verdict.report !== null;
+  return attachment.status === 'attached' || (isBetween && isKnown);
 }
 
-function Sections({
-  trans,
-  model
-}: {
+interface ISectionsProps {
   readonly trans: TranslationBundle;
   readonly model: IProdkitModel;
-}): React.JSX.Element {
-  const { report, steps } = model;
+  readonly around: ISurroundings;
+}
+
+function Sections({ trans, model, around }: ISectionsProps): React.JSX.Element {
   const first = primaryAction(model);
   return (
     <>
-      <Verdict
-        trans={trans}
-        report={report}
-        checkedAt={model.checkedAt}
-        checking={model.checking}
-        outdated={model.outdated}
-        failure={model.failure}
-        primary={first === 'check' || first === 'rerun' ? first : null}
-        onCheck={() => {
-          model.check();
-        }}
-        onRerun={cellIds => {
-          model.rerun(cellIds);
-        }}
-      />
-      {report !== null && <Strip trans={trans} report={report} />}
-      {report !== null && (
-        <Findings
+      <Judgement trans={trans} model={model} />
+      {model.verdict.report !== null && <Details trans={trans} model={model} />}
+      {model.journey.steps.length > 0 && (
+        <JourneySection
           trans={trans}
-          report={report}
-          page={model.page}
-          onReveal={cellId => {
-            model.reveal(cellId);
-          }}
-          onRestore={run => {
-            void model.restore(run);
+          journey={model.journey}
+          primary={typeof first === 'object' ? (first?.step ?? null) : null}
+          onLink={({ kind, target }) => {
+            if (kind === 'folder') {
+              around.openFolder(target, model.page.path);
+            } else {
+              around[kind === 'page' ? 'openPage' : 'copy'](target);
+            }
           }}
         />
-      )}
-      {steps.length > 0 && (
-        <section>
-          <h3>{trans.__('To production')}</h3>
-          <ul className="jp-Prodkit-list">
-            {steps.map(step => (
-              <Step
-                key={step.form.name}
-                trans={trans}
-                step={step}
-                models={model.models}
-                isPrimary={typeof first === 'object' && first?.step === step.form.name}
-                valueOf={option => model.option(step.form.name, option)}
-                onOption={(option, value) => {
-                  model.setOption(step.form.name, option, value);
-                }}
-                onRun={() => {
-                  void model.run(step.form.name);
-                }}
-                onCancel={() => {
-                  void model.cancel(step.form.name);
-                }}
-              />
-            ))}
-          </ul>
-        </section>
       )}
     </>
   );
 }
 
-/** At most one button of the panel is the primary one: what a careful user would do next. */
-export function primaryAction(
-  model: IProdkitModel
-): 'check' | 'rerun' | { readonly step: string } | null {
-  const { report, steps } = model;
-  if (steps.some(step => step.job !== null || step.state?.state === 'running')) {
+function Judgement({ trans, model }: Omit<ISectionsProps, 'around'>): React.JSX.Element {
+  const { report, checkedAt, checking, outdated, failure } = model.verdict;
+  const first = primaryAction(model);
+  return (
+    <Verdict
+      trans={trans}
+      {...{ report, checkedAt, checking, outdated, failure }}
+      isBlocked={model.isBlocked}
+      isReadOnly={model.isReadOnly}
+      isBusy={model.journey.steps.some(step => step.job !== null)}
+      lastChange={model.fixing.last}
+      primary={first === 'check' || first === 'rerun' ? first : null}
+      onCheck={() => {
+        model.check();
+      }}
+      onRerun={cellIds => {
+        model.rerun(cellIds);
+      }}
+      onCloser={how => {
+        void model.journey.run('check', { [how]: true });
+      }}
+      onUndo={() => {
+        model.fixing.undo();
+      }}
+    />
+  );
+}
+
+function Details({ trans, model }: Omit<ISectionsProps, 'around'>): React.JSX.Element | null {
+  const { report, fixes } = model.verdict;
+  const active = model.activeCell;
+  const reveal = React.useCallback(
+    (cellId: string) => {
+      model.reveal(cellId);
+    },
+    [model]
+  );
+  const want = React.useCallback(
+    (isWanted: boolean) => {
+      model.wantsFlows = isWanted;
+    },
+    [model]
+  );
+  if (report === null) {
     return null;
   }
-  if (report === null || model.outdated || model.failure !== null) {
-    return 'check';
-  }
-  if (report.verdict !== 'reproducible') {
-    return report.plan.length > 0 ? 'rerun' : 'check';
-  }
-  const next = steps.find(step => step.state !== null && step.state.state !== 'done');
-  return next === undefined ? null : { step: next.form.name };
+  return (
+    <>
+      {report.cells.length > 1 && (
+        <DataflowMap
+          trans={trans}
+          report={report}
+          page={model.page}
+          flows={model.flows}
+          activeCellId={active?.cell.cell_id ?? null}
+          onReveal={reveal}
+          onWanted={want}
+        />
+      )}
+      {active !== null && (
+        <ActiveCell
+          trans={trans}
+          report={report}
+          page={model.page}
+          active={active}
+          isReadOnly={model.isReadOnly}
+          onMark={(cellId, mark, isOn) => {
+            model.fixing.mark(cellId, mark, isOn);
+          }}
+        />
+      )}
+      <Findings
+        trans={trans}
+        report={report}
+        page={model.page}
+        fixes={fixes}
+        isReadOnly={model.isReadOnly}
+        onReveal={reveal}
+        onFix={(fix, finding) => {
+          void model.fixing.apply(fix, finding);
+        }}
+        onRestore={run => {
+          void model.fixing.restore(run);
+        }}
+        onRerun={() => {
+          model.rerun(report.plan.map(run => run.cell_id));
+        }}
+      />
+    </>
+  );
 }
 
 function statusText(trans: TranslationBundle, attachment: Attachment | null): string {
@@ -153,6 +190,7 @@ function statusText(trans: TranslationBundle, attachment: Attachment | null): st
       return trans.__('no kernel');
     case 'not python':
     case 'not installed':
+    case 'refused':
     case 'version mismatch':
     case 'failed':
       return trans.__('not attached');

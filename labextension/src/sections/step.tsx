@@ -3,7 +3,8 @@
 import type { TranslationBundle } from '@jupyterlab/translation';
 import * as React from 'react';
 
-import type { IJob, IStep, OptionValue } from '../tokens';
+import type { Link } from '../protocol';
+import type { IStep, OptionValue } from '../tokens';
 import { buttonClass } from './button';
 import { Failure } from './failure';
 import { OptionField } from './option';
@@ -20,14 +21,32 @@ export interface IStepProps {
   readonly valueOf: (option: string) => OptionValue | undefined;
   readonly onOption: (option: string, value: OptionValue) => void;
   readonly onRun: () => void;
+  /** Answer the step's question. */
+  readonly onAnswer: (isYes: boolean) => void;
+  readonly onPlan: () => void;
+  readonly onLink: (link: Link) => void;
   readonly onCancel: () => void;
 }
+
+/** Before a plan is asked for, in milliseconds. */
+const PLAN_PAUSE = 250;
 
 export function Step(props: IStepProps): React.JSX.Element {
   const { trans, step } = props;
   const [isOpen, setOpen] = React.useState(false);
   const [shape, tone] = shapeOf(step);
   const { name, title } = step.form;
+  const isIdle = step.job === null;
+  // Asked anew when a plan no longer holds; a form that is being typed in gets a moment.
+  React.useEffect(() => {
+    if (!isOpen || !isIdle || step.plan !== null) {
+      return undefined;
+    }
+    const timer = setTimeout(props.onPlan, PLAN_PAUSE);
+    return () => {
+      clearTimeout(timer);
+    };
+  }, [isOpen, isIdle, step.plan]);
   return (
     <li className="jp-Prodkit-row" data-testid={`prodkit-step-${name}`}>
       <Shape name={shape} tone={tone} />
@@ -52,14 +71,16 @@ export function Step(props: IStepProps): React.JSX.Element {
               {title}
             </button>
           </h4>
-          <p className="jp-Prodkit-soft">
+          <p className="jp-Prodkit-soft jp-mod-small">
             <Prose text={textOf(trans, step)} />
           </p>
         </div>
         <Action {...props} />
         <Progress {...props} />
+        <Question {...props} />
+        {isOpen && <Plan {...props} />}
         <Options {...props} isOpen={isOpen} />
-        {isOpen && <Log lines={step.job?.log ?? []} />}
+        {isOpen && <Log {...props} />}
         <Outcome {...props} />
       </form>
     </li>
@@ -75,6 +96,7 @@ function Action({ trans, step, isPrimary, onCancel }: IStepProps): React.JSX.Ele
       <button
         className={buttonClass(isPrimary)}
         data-testid={`prodkit-run-${name}`}
+        title={step.plan?.summary ?? step.form.summary}
         disabled={isElsewhere}
       >
         {title}
@@ -131,6 +153,7 @@ function Options(props: IStepProps & { readonly isOpen: boolean }): React.JSX.El
           step={form.name}
           option={option}
           models={props.models}
+          isExplained={props.isOpen}
           value={props.valueOf(option.name)}
           onChange={value => {
             props.onOption(option.name, value);
@@ -141,20 +164,88 @@ function Options(props: IStepProps & { readonly isOpen: boolean }): React.JSX.El
   );
 }
 
-function Log({ lines }: { readonly lines: IJob['log'] }): React.JSX.Element | null {
+/** What the step would do, before it does it. */
+function Plan({ trans, step }: IStepProps): React.JSX.Element | null {
+  const { plan, job, form } = step;
+  if (job !== null) {
+    return null;
+  }
+  return (
+    <div className="jp-Prodkit-plan" data-testid={`prodkit-step-${form.name}-plan`}>
+      <p>
+        <span className="jp-Prodkit-soft">
+          {plan?.blocked === true ? trans.__('Not yet:') : trans.__('It would:')}
+        </span>{' '}
+        <Prose text={plan?.summary ?? trans.__('looking…')} />
+      </p>
+      {plan !== null && plan.hint !== '' && (
+        <p className="jp-Prodkit-soft">
+          <Prose text={plan.hint} />
+        </p>
+      )}
+      {plan !== null && plan.details.length > 0 && (
+        <ul>
+          {plan.details.map((detail, index) => (
+            <li key={index}>
+              <Prose text={detail} />
+            </li>
+          ))}
+        </ul>
+      )}
+    </div>
+  );
+}
+
+function Question({ trans, step, onAnswer }: IStepProps): React.JSX.Element | null {
+  const { question, form } = step;
+  if (question === null) {
+    return null;
+  }
+  const answer = (isYes: boolean, label: string): React.JSX.Element => (
+    <button
+      type="button"
+      className={buttonClass(isYes)}
+      onClick={() => {
+        onAnswer(isYes);
+      }}
+    >
+      {label}
+    </button>
+  );
+  return (
+    <div
+      className="jp-Prodkit-question"
+      role="alert"
+      data-testid={`prodkit-step-${form.name}-question`}
+    >
+      <p>
+        <Prose text={question} />
+      </p>
+      <div className="jp-Prodkit-actions">
+        {answer(true, trans.__('Yes, go on'))}
+        {answer(false, trans.__('No'))}
+      </div>
+    </div>
+  );
+}
+
+function Log({ trans, step }: IStepProps): React.JSX.Element | null {
+  const lines = step.job?.log ?? step.log;
   return lines.length === 0 ? null : (
-    <pre className="jp-Prodkit-log" tabIndex={0}>
+    <pre className="jp-Prodkit-log" tabIndex={0} aria-label={trans.__('Log')}>
       {lines.join('\n')}
     </pre>
   );
 }
 
-function Outcome({ trans, step }: IStepProps): React.JSX.Element | null {
+function Outcome({ trans, step, onLink }: IStepProps): React.JSX.Element | null {
   const testId = `prodkit-step-${step.form.name}`;
   if (step.failure !== null) {
     return <Failure trans={trans} failure={step.failure} testId={`${testId}-error`} />;
   }
-  return step.result === null ? null : <Result result={step.result} testId={`${testId}-result`} />;
+  return step.result === null ? null : (
+    <Result trans={trans} result={step.result} testId={`${testId}-result`} onLink={onLink} />
+  );
 }
 
 function shapeOf({ job, failure, state }: IStep): readonly [ShapeName, Tone] {

@@ -4,26 +4,30 @@ import type { TranslationBundle } from '@jupyterlab/translation';
 import * as React from 'react';
 
 import type { CellVerdict, Report } from '../protocol';
-import type { IFailure } from '../tokens';
+import type { IChange, IVerdict } from '../tokens';
 import { buttonClass } from './button';
 import { Failure } from './failure';
+import { Prose } from './prose';
 import type { ShapeName, Tone } from './shape';
 import { Shape } from './shape';
 
-export interface IVerdictProps {
+export interface IVerdictProps extends Omit<IVerdict, 'fixes'> {
   readonly trans: TranslationBundle;
-  readonly report: Report | null;
-  readonly checkedAt: Date | null;
-  readonly checking: boolean;
-  readonly outdated: boolean;
-  readonly failure: IFailure | null;
   readonly primary: 'check' | 'rerun' | null;
+  /** Whether the kernel runs a cell and answers only after it. */
+  readonly isBlocked: boolean;
+  readonly isReadOnly: boolean;
+  readonly isBusy: boolean;
+  readonly lastChange: IChange | null;
   readonly onCheck: () => void;
   readonly onRerun: (cellIds: readonly string[]) => void;
+  /** Check by really running: what is in doubt, or all of it. */
+  readonly onCloser: (how: 'replay' | 'verify') => void;
+  readonly onUndo: () => void;
 }
 
 export function Verdict(props: IVerdictProps): React.JSX.Element {
-  const { trans, report, failure } = props;
+  const { trans, report, failure, lastChange } = props;
   const [shape, tone] = shapeOf(report);
   return (
     <section className="jp-Prodkit-verdict">
@@ -34,16 +38,60 @@ export function Verdict(props: IVerdictProps): React.JSX.Element {
         </span>
       </h2>
       {report !== null && (
-        <p className="jp-Prodkit-soft">{[...counts(trans, report), when(props)].join(' · ')}</p>
+        <p className="jp-Prodkit-soft" data-testid="prodkit-counts">
+          {[...counts(trans, report), when(props)].join(' · ')}
+        </p>
       )}
       {failure !== null && <Failure trans={trans} failure={failure} testId="prodkit-check-error" />}
-      <div className="jp-Prodkit-actions">
-        {report !== null && report.plan.length > 0 && <Rerun {...props} report={report} />}
-        <button className={buttonClass(props.primary === 'check')} onClick={props.onCheck}>
-          {trans.__('Check')}
-        </button>
-      </div>
+      <Actions {...props} />
+      {lastChange !== null && (
+        <p className="jp-Prodkit-change" role="status">
+          <span>
+            {trans.__('Done:')} <Prose text={lastChange.label} />
+          </span>
+          <button className="jp-Prodkit-link" data-testid="prodkit-undo" onClick={props.onUndo}>
+            {trans.__('Undo')}
+          </button>
+        </p>
+      )}
     </section>
+  );
+}
+
+function Actions(props: IVerdictProps): React.JSX.Element {
+  const { trans, report, isReadOnly, isBusy } = props;
+  const doubtful = report === null ? 0 : count(report, 'unverified');
+  return (
+    <div className="jp-Prodkit-actions">
+      {report !== null && report.plan.length > 0 && !isReadOnly && (
+        <Rerun {...props} report={report} />
+      )}
+      <button className={buttonClass(props.primary === 'check')} onClick={props.onCheck}>
+        {trans.__('Check')}
+      </button>
+      {doubtful > 0 && (
+        <button
+          className={buttonClass(false)}
+          title={trans.__('Really run what is in doubt, in a process of its own')}
+          disabled={isBusy}
+          onClick={() => {
+            props.onCloser('replay');
+          }}
+        >
+          {trans.__('Replay %1', doubtful)}
+        </button>
+      )}
+      <button
+        className="jp-Prodkit-link jp-mod-end"
+        title={trans.__('Run the whole page twice from a clean start, in a copy of its folder')}
+        disabled={isBusy || report === null}
+        onClick={() => {
+          props.onCloser('verify');
+        }}
+      >
+        {trans.__('Verify')}
+      </button>
+    </div>
   );
 }
 
@@ -72,6 +120,7 @@ function Rerun({
   return (
     <button
       className={buttonClass(primary === 'rerun')}
+      data-testid="prodkit-rerun"
       onClick={() => {
         onRerun(plan.map(run => run.cell_id));
       }}
@@ -159,7 +208,10 @@ function count(report: Report, state: CellVerdict['state']): number {
   return report.cells.filter(cell => cell.state === state).length;
 }
 
-function when({ trans, checking, outdated, checkedAt }: IVerdictProps): string {
+function when({ trans, checking, outdated, checkedAt, isBlocked }: IVerdictProps): string {
+  if (isBlocked) {
+    return trans.__('kernel busy, checked when the cell ends');
+  }
   if (checking) {
     return trans.__('checking…');
   }

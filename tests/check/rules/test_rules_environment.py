@@ -7,11 +7,13 @@ import os
 import sys
 import time
 
+import msgspec
 import pytest
 from asking import page, report_on, rules_and_cells
 
 from jupyter_prodkit.check.look_around import look_around
-from jupyter_prodkit.check.surroundings import ChangedPackage, Surroundings
+from jupyter_prodkit.check.surroundings import ChangedPackage, LockDrift, Surroundings
+from jupyter_prodkit.environment.facts import DistributionFact, EnvironmentFacts
 from jupyter_prodkit.session.modules import UserModules
 
 INSTALLS = [
@@ -181,6 +183,49 @@ def test_a_package_that_was_upgraded_since_it_was_loaded(tmp_path, monkeypatch):
     changed = look_around(page("import my_dist"), kernel).changed_packages
     assert changed == (ChangedPackage("my-dist", ("my_dist",), "1.0", "2.0"),)
     del sys.modules["my_dist"]
+
+
+def test_drift_and_what_is_not_installed_are_told_at_the_cell():
+    drift = LockDrift((("numpy", "1.26.4", "2.4.0"), ("gone", "1.0", None)), (("c2", "seaborn"),))
+    known = Surroundings(not_installed=(("c1", "xgboost"),), drift=drift)
+    findings = [one for one in report_on(page("x = 1", "y = 2"), known).findings if one.rule.startswith("environment/")]
+    assert [(one.rule, one.cell_id, one.names) for one in findings] == [
+        ("environment/not-installed", "c1", ("xgboost",)),
+        ("environment/lock-drift", "c2", ("seaborn",)),
+        ("environment/lock-drift", None, ("numpy", "gone")),
+    ]
+    assert findings[2].because == "numpy is 2.4.0, locked 1.26.4; gone is not installed, locked 1.0."
+
+
+def test_drift_from_a_real_lock(tmp_path, monkeypatch):
+    """The lock's own file is read, and compared with what is installed and what the page imports now."""
+    site = tmp_path / "site-packages"
+    site.mkdir()
+    monkeypatch.syspath_prepend(site)
+    install(site, "1.0")
+    locked = EnvironmentFacts(
+        python="3.11.7", implementation="cpython", platform="linux", machine="x86_64", local_modules=("helper",),
+        distributions=(DistributionFact(name="my-dist", version="1.0", why="imported", modules=("my_dist",)),),
+    )  # fmt: skip
+    folder = tmp_path / "work-prod" / "lock"
+    folder.mkdir(parents=True)
+    (folder / "environment.json").write_bytes(msgspec.json.encode(locked))
+    sources = ("import my_dist, helper, json", "import six", "try:\n    import absent\nexcept ImportError:\n    pass")
+    notebook = page(*sources, path=tmp_path / "work.ipynb")
+    assert look_around(notebook, Kernel()).drift == LockDrift((), (("c2", "six"),))
+    assert look_around(notebook).drift == LockDrift()  # of a file alone it isn't known what kernel it is for
+    install(site, "2.0")
+    assert look_around(notebook, Kernel()).drift.versions == (("my-dist", "1.0", "2.0"),)
+
+
+def test_what_is_not_installed(folder):
+    """Files beside the notebook, Python's own modules, guarded imports and what is installed are not named."""
+    (folder / "beside.py").write_text("")
+    sources = ("import beside, json, pytest, _thread", "import nowhere_at_all.sub", "%load_ext nowhere_too")
+    around = look_around(page(*sources, path=folder / "n.ipynb"), Kernel())
+    assert around.not_installed == (("c2", "nowhere_at_all.sub"),)
+    (folder / "nowhere_at_all.py").write_text("")
+    assert look_around(page(*sources, path=folder / "n.ipynb"), Kernel()).not_installed == ()
 
 
 def test_looking_around_takes_milliseconds(folder):

@@ -1,0 +1,84 @@
+"""A second opinion on what a notebook imports: pipreqs, in a tool environment of its own, kept from every index.
+
+It pins an old IPython, so it can't live in the kernel's environment, and it looks names up on an index, which is how
+dependency confusion begins. So it asks a server of ours, which knows only what is installed here.
+"""
+
+from __future__ import annotations
+
+import json
+import shutil
+import tempfile
+import threading
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
+from urllib.parse import unquote
+
+from packaging.utils import canonicalize_name
+
+from jupyter_prodkit.errors import LockError
+from jupyter_prodkit.lock.uv import Uv
+from jupyter_prodkit.progress import Progress
+from jupyter_prodkit.release import without_credentials
+
+__all__ = ["names_by_pipreqs"]
+
+_TOOL = ("--isolated", "--from", "pipreqs>=0.5", "--python", ">=3.9,<3.13")
+
+
+def names_by_pipreqs(notebook: Path, versions: Mapping[str, str], uv: Uv, progress: Progress) -> frozenset[str]:
+    """Return the distributions that pipreqs names for the saved `notebook`, normalised (PEP 503).
+
+    `versions` has what is installed, by normalised name; all that pipreqs can learn about any name. Raises LockError
+    where pipreqs can't be had or fails, CancelledError.
+    """
+    with tempfile.TemporaryDirectory(prefix="prodkit-pipreqs-") as scratch, _answerer(versions) as address:
+        folder, output = Path(scratch, "notebook"), Path(scratch, "names.txt")
+        folder.mkdir()
+        shutil.copyfile(notebook, folder / notebook.name)
+        command: list[str | Path] = [
+            "tool", "run", *_TOOL, *uv.flags, "pipreqs", "--scan-notebooks", "--mode", "no-pin",
+            "--pypi-server", address, "--savepath", output, folder,
+        ]  # fmt: skip
+        environment = {**uv.environment, "NO_PROXY": "127.0.0.1", "no_proxy": "127.0.0.1"}
+        finished = Uv(uv.binary, uv.python, environment).ask(command, progress, folder)
+        if finished.status != 0 or not output.exists():
+            said = " ".join(without_credentials(finished.stderr).split())[-200:]
+            raise LockError(
+                f"pipreqs gave no second opinion: {said or 'it gave no reason'}",
+                "Lock without --cross-check; the cells' imports are read by us all the same.",
+            )
+        lines = output.read_text(encoding="utf-8").splitlines()
+    named = (line.partition("=")[0].partition("[")[0].strip() for line in lines)
+    return frozenset(str(canonicalize_name(name)) for name in named if name)
+
+
+@contextmanager
+def _answerer(versions: Mapping[str, str]) -> Iterator[str]:
+    """Yield the address of a server on loopback that answers as PyPI's JSON API does, for `versions` alone."""
+
+    class Handler(BaseHTTPRequestHandler):
+        def do_GET(self) -> None:  # the name is http.server's
+            name = unquote(self.path.strip("/").partition("/")[0])
+            version = versions.get(canonicalize_name(name))
+            info = {"name": name, "version": version, "package_url": ""}
+            answer = {"info": info, "releases": {version: []}, "urls": []}
+            body = b"{}" if version is None else json.dumps(answer).encode()
+            self.send_response(404 if version is None else 200)
+            self.send_header("Content-Type", "application/json")
+            self.send_header("Content-Length", str(len(body)))
+            self.end_headers()
+            self.wfile.write(body)
+
+        def log_message(self, *_: object) -> None:
+            """Say nothing."""
+
+    server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+    threading.Thread(target=server.serve_forever, daemon=True).start()
+    try:
+        yield f"http://127.0.0.1:{server.server_address[1]}/"
+    finally:
+        server.shutdown()
+        server.server_close()
