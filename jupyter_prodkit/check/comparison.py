@@ -73,7 +73,8 @@ def _is_besides(clean: CleanRun, shown: Execution, match: Execution, name: str, 
     if name not in shown.mutated:
         return False
     if name not in clean.state:
-        return True
+        was = shown.before.get(name)
+        return had is None or was is None or not had.was_changed(was)
     unknown = had is not None and had.digest is None and not had.is_opaque
     return unknown and name not in match.outputs and not match.number
 
@@ -101,7 +102,7 @@ def _given(clean: CleanRun, match: Execution, name: str) -> tuple[str, Glimpse |
 def _can_tell(one: Glimpse, other: Glimpse) -> bool:
     """Whether two glimpses tell values apart: by content, or because there is no content to tell (a figure)."""
     if one.digest is not None and other.digest is not None:
-        return True
+        return one.tells_apart and other.tells_apart
     return one.is_opaque and other.is_opaque
 
 

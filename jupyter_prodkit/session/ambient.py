@@ -5,7 +5,6 @@ from __future__ import annotations
 import builtins
 import operator
 import os
-import random
 import re
 import sys
 import warnings
@@ -17,11 +16,11 @@ from typing import Any
 import xxhash
 
 from jupyter_prodkit.session.classes import instance_attributes, loaded
+from jupyter_prodkit.session.random_streams import STREAMS, RandomStreams, numpy_has_drawn
 from jupyter_prodkit.session.record import Version
 
-__all__ = ["AT_START", "OPTIONS", "STREAMS", "UNSEEDED", "Ambient", "Observed", "may_depend_on"]
+__all__ = ["AT_START", "OPTIONS", "UNSEEDED", "Ambient", "Observed", "may_depend_on"]
 
-STREAMS = ("random", "numpy.random", "torch.random")
 OPTIONS = ("numpy options", "pandas options", "matplotlib options")
 FIGURES = "pyplot figures"
 UNTOLD = "what no record tells"
@@ -39,8 +38,6 @@ AT_START: Mapping[str, Version] = {
 _SETTLED_LATE = frozenset({"backend", "backend_fallback", "interactive", "toolbar", "savefig.directory"})
 _SEEDS = re.compile(r"seed|set_state|setstate|set_rng_state|manual_seed")
 _CALLS_SEED = re.compile(r"(?:seed\w*|set_?state|set_rng_state) *\(")
-_BLOCK = 624
-"""How many numbers the Mersenne Twister makes at once (Matsumoto and Nishimura, 1998)."""
 _SETS_OPTIONS = {
     "numpy options": re.compile(r"printoptions|set_string_function"),
     "pandas options": re.compile(r"set_option|\boptions\b|option_context"),
@@ -72,10 +69,10 @@ class Ambient:
 
     def __init__(self, *, from_start: bool) -> None:
         start = UNSEEDED if from_start else "of unknown origin"
-        self._streams: dict[str, str] = {}
+        self._streams = RandomStreams()
         self._snapshots: dict[str, Any] = {}
         self.now: dict[str, Version] = dict.fromkeys(STREAMS, start)
-        self._observe_streams()
+        self._streams.observe()
         self._observe_places()
         for name in OPTIONS:
             self._observe_options(name, "")
@@ -89,20 +86,22 @@ class Ambient:
         before = dict(self.now)
         moved: dict[str, Version] = {}
         unseeded: dict[str, str] = {}
-        known = self._streams.keys()
-        streams = self._observe_streams()
-        new = [stream for stream in self._streams if stream not in known]
-        seeds = bool(streams) and (_SEEDS.search(source) or _SEEDS.search(called())) is not None
+        known = set(self._streams.states)
+        says_so = _SEEDS.search(source) is not None
+        streams = self._streams.observe(by_memory=not says_so)
+        states = self._streams.states
+        new = [stream for stream in states if stream not in known]
+        seeds = bool(streams) and (says_so or _SEEDS.search(called()) is not None)
         if new and (_CALLS_SEED.search(source) or _SEEDS.search(called())):  # in one cell with the import
             streams += new
             seeds = True
-        elif "numpy.random" in new and _numpy_has_drawn():
+        elif "numpy.random" in new and numpy_has_drawn():
             streams.append("numpy.random")
         for stream in streams:
             if seeds or before[stream].startswith("="):
-                moved[stream] = f"= {self._streams[stream]}"
+                moved[stream] = f"= {states[stream]}"
             else:
-                unseeded[stream] = self._streams[stream]
+                unseeded[stream] = states[stream]
         drawn_from = {} if seeds else {stream: before[stream] for stream in moved}
         for name in self._observe_places():
             moved[name] = f"= {xxhash.xxh3_64_hexdigest(repr(self._snapshots[name]).encode('utf-8', 'replace'))}"
@@ -118,21 +117,9 @@ class Ambient:
 
         Without other code that may have run, these are Python's own: to ask a library for its state takes time.
         """
-        for stream in self._observe_streams(of_libraries=disturbed):
+        for stream in self._streams.observe(of_libraries=disturbed):
             if self.now[stream].startswith("="):
-                self.now[stream] = f"= {self._streams[stream]}"
-
-    def _observe_streams(self, *, of_libraries: bool = True) -> list[str]:
-        _, numbers, spare = random.getstate()
-        found = {**self._streams, "random": f"{hash(numbers):x} {spare}"}  # numbers only: no hash seed plays a part
-        for stream, state_of in _STATES.items() if of_libraries else ():
-            with suppress(Exception):  # a user's own generator may have no state to ask for; then it is not followed
-                state = state_of()
-                if state is not None:
-                    found[stream] = state
-        changed = [stream for stream, state in found.items() if self._streams.get(stream, state) != state]
-        self._streams = found
-        return changed
+                self.now[stream] = f"= {self._streams.states[stream]}"
 
     def _observe_places(self) -> list[str]:
         changed = []
@@ -151,13 +138,16 @@ class Ambient:
     def _observe_options(self, name: str, source: str) -> Version | None:
         now = _options_of(name)
         held = self._snapshots.get(name)
-        if now is None or now == held:
+        if now is None or (held is not None and dict.__eq__(now, held)):
             return None
-        self._snapshots[name] = now = _copied(now)
-        if held is None and _SETS_OPTIONS[name].search(source) is None:
+        self._snapshots[name] = _copied(now)
+        if held is None and not _SETS_OPTIONS[name].search(source):
             self.now[name] = _DEFAULT
             return None
-        return f"= {xxhash.xxh3_64_hexdigest(repr(_flat(now)).encode('utf-8', 'replace'))}"
+        told = _told(now)
+        if held is not None and told == _told(held):
+            return None
+        return f"= {xxhash.xxh3_64_hexdigest(repr(_flat(told)).encode('utf-8', 'replace'))}"
 
 
 def may_depend_on(source: str, around: Mapping[str, Version]) -> dict[str, Version]:
@@ -171,31 +161,6 @@ def may_depend_on(source: str, around: Mapping[str, Version]) -> dict[str, Versi
     return found
 
 
-def _numpy_state() -> str | None:
-    module: Any = loaded("numpy.random")
-    if module is None:
-        return None
-    state = module.get_state(legacy=False)
-    keys = state["state"].get("key")
-    rest = state["state"]["pos"] if keys is not None else state["state"]
-    text = repr((state["bit_generator"], rest, state.get("has_gauss"), state.get("gauss")))
-    return xxhash.xxh3_64_hexdigest((b"" if keys is None else keys.tobytes()) + text.encode())
-
-
-def _numpy_has_drawn() -> bool:
-    """Whether numbers were drawn since the stream was made or seeded: it stood at the end of its block then."""
-    state = loaded("numpy.random").get_state(legacy=False)
-    return state["bit_generator"] == "MT19937" and (state["state"]["pos"] < _BLOCK - 1 or bool(state["has_gauss"]))
-
-
-def _torch_state() -> str | None:
-    torch: Any = loaded("torch")
-    return None if torch is None else xxhash.xxh3_64_hexdigest(torch.get_rng_state().numpy().tobytes())
-
-
-_STATES: Mapping[str, Callable[[], str | None]] = {"numpy.random": _numpy_state, "torch.random": _torch_state}
-
-
 def _options_of(name: str) -> Any:
     """The options of a library that is loaded, to compare with; not a copy."""
     try:
@@ -206,18 +171,14 @@ def _options_of(name: str) -> Any:
             config: Any = loaded("pandas._config.config")
             return None if config is None else config._global_config  # noqa: SLF001 - no public dump
         parameters = getattr(loaded("matplotlib"), "rcParams", None)
-        return None if parameters is None else _Settings(parameters)
+        return parameters if issubclass(type(parameters), dict) else None
     except Exception:  # noqa: BLE001 - half imported, or another version than we know
         return None
 
 
-class _Settings(dict[str, Any]):
-    """Matplotlib's settings without those that it settles by itself, and without what reading them sets off."""
-
-    def __init__(self, parameters: Any) -> None:
-        super().__init__(dict.items(parameters))
-        for key in _SETTLED_LATE:
-            self.pop(key, None)
+def _told(options: dict[str, Any]) -> dict[str, Any]:
+    """The options without those that matplotlib settles by itself, and without what reading them sets off."""
+    return {key: value for key, value in dict.items(options) if key not in _SETTLED_LATE}
 
 
 def _copied(held: Any) -> Any:
@@ -225,7 +186,7 @@ def _copied(held: Any) -> Any:
         return list(held)
     if not isinstance(held, dict):
         return held
-    return {key: _copied(value) if type(value) is dict else value for key, value in held.items()}
+    return {key: _copied(value) if type(value) is dict else value for key, value in dict.items(held)}
 
 
 def _flat(options: Mapping[str, Any], prefix: str = "") -> list[str]:
@@ -256,8 +217,9 @@ def _settings() -> Any:
 def _builtins_now() -> Any:
     """The builtins by address, where one was replaced; empty where all are Python's own."""
     now = vars(builtins)
-    if all(map(operator.is_, map(now.get, _BUILTINS), _BUILTINS.values())):
-        return ()
+    with suppress(KeyError):
+        if all(map(operator.is_, _all_builtins(now), _BUILTINS.values())):
+            return ()
     return tuple(map(id, map(now.get, _BUILTINS)))
 
 
@@ -284,6 +246,7 @@ _BUILTINS = {
     name: value for name, value in vars(builtins).items()
     if not name.startswith("_") and name not in {"input", "help", "exit", "quit", "display", "get_ipython", "copyright"}
 }  # fmt: skip
+_all_builtins = operator.itemgetter(*_BUILTINS)
 _PLACES: dict[str, Callable[[], Any]] = {
     "python settings": _settings,
     FIGURES: _figures,

@@ -86,6 +86,8 @@ class Digest:
     """The same, of floats only the first seven digits: what two computations of one value have in common."""
     hidden: str = ""
     """Digest of what libraries keep in private attributes: tells that a value was changed, not that it differs."""
+    tells_apart: bool = True
+    """Whether another content means another value: not where an object is in it that its class does not compare."""
     reads: frozenset[str] = frozenset()
     """The notebook's names that functions in it read when they are called."""
 
@@ -110,7 +112,7 @@ def examine(value: Any, budget: Budget | None = None) -> Digest:
     coarse = walk.content(coarse=True)
     return Digest(
         walk.content(), walk.found_parts(), is_small=walk.is_small, coarse=coarse, hidden=hidden,
-        reads=frozenset(walk.reads),
+        tells_apart=walk.tells_apart, reads=frozenset(walk.reads),
     )  # fmt: skip
 
 
@@ -133,6 +135,7 @@ class Walk:
         self._met: dict[int, int] = {} if parent is None else parent._met  # noqa: SLF001
         self._large: list[bool] = [] if parent is None else parent._large  # noqa: SLF001
         self._hides: list[bool] = [] if parent is None else parent._hides  # noqa: SLF001
+        self._used: list[bool] = [] if parent is None else parent._used  # noqa: SLF001
         self._kept: list[Any] = [] if parent is None else parent._kept  # noqa: SLF001
         self.hidden: Any = xxhash.xxh3_128() if parent is None else parent.hidden
         self.reads: set[str] = set() if parent is None else parent.reads
@@ -148,6 +151,15 @@ class Walk:
     def hides(self) -> bool:
         """Whether private attributes of a library's object were met."""
         return bool(self._hides)
+
+    @property
+    def tells_apart(self) -> bool:
+        """Whether only what makes up a value was met, and no object that keeps book of how it was used."""
+        return not self._used
+
+    def keeps_book(self) -> None:
+        """Note that the attributes of an object just met may tell how it was used, and not only what it is."""
+        self._used.append(True)
 
     def found_parts(self) -> frozenset[int] | None:
         """Return the addresses of mutable objects met, or None if they are too many to keep."""

@@ -40,7 +40,7 @@ def glimpse_and_parts(value: Any, budget: Budget | None = None) -> tuple[Glimpse
         sample = _sample(value) if seen.content is None else None
         opaque = seen.content is None and seen.in_time
         text = _text(type(value), value)
-        return Glimpse(text, seen.content, sample, opaque, seen.hidden, seen.coarse), seen
+        return Glimpse(text, seen.content, sample, opaque, seen.hidden, seen.coarse, seen.tells_apart), seen
     except KeyboardInterrupt:
         raise
     except BaseException:  # noqa: BLE001 - changed by another thread meanwhile, or stranger than we know

@@ -5,6 +5,7 @@ from __future__ import annotations
 
 import enum
 import fractions
+import sys
 from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, Any
 
@@ -40,9 +41,9 @@ _SLOTS_OF_FRACTION = tuple(vars(fractions.Fraction)[name] for name in fractions.
 
 def object_value(walk: Walk, value: Any, kind: type, depth: int) -> None:
     """Feed an object of a class that none of the tables knows."""
-    library = module_of(kind).partition(".")[0]
+    library = _library_of(kind)
     for base in line_of(kind):
-        known = _BY_LIBRARY.get(module_of(base).partition(".")[0])
+        known = _BY_LIBRARY.get(_library_of(base))
         if known is not None and is_genuine(base) and known(walk, value, kind, depth):
             return
     if kind is object or library in _WITHOUT_VALUE or derives(kind, BaseException) or is_iterator(kind):
@@ -50,15 +51,21 @@ def object_value(walk: Walk, value: Any, kind: type, depth: int) -> None:
     if library in _BY_NAME_ALONE:
         walk.text("object", qualified_name(kind))
         return
+    if _may_keep_book(kind):
+        walk.keeps_book()
     walk.part(value)
     walk.value(kind, depth)
     _builtin_content(walk, value, kind, depth)
     attributes = instance_attributes(value, kind, walk.afford_nodes)
     if attributes is None:
         walk.give_up()
+    _attributes(walk, attributes, kind, depth)
+
+
+def _attributes(walk: Walk, attributes: list[tuple[str, Any]], kind: type, depth: int) -> None:
     if derives(kind, enum.Enum):
         attributes = [(name, item) for name, item in attributes if name in {"_name_", "_value_"}]
-    shown, hidden = _by_meaning(attributes, kind, library)
+    shown, hidden = _by_meaning(attributes, kind)
     walk.text("attributes", str(len(shown)))
     for name, item in shown:
         walk.text("attribute", name)
@@ -67,14 +74,26 @@ def object_value(walk: Walk, value: Any, kind: type, depth: int) -> None:
 
 
 def _by_meaning(
-    attributes: list[tuple[str, Any]], kind: type, library: str
+    attributes: list[tuple[str, Any]], kind: type
 ) -> tuple[list[tuple[str, Any]], list[tuple[str, Any]]]:
     """What makes the value what it is, and what a library keeps to itself; caches are neither."""
-    if library in _PRIVATE_STATE or is_users_class(kind):
+    if _library_of(kind) in _PRIVATE_STATE or is_users_class(kind):
         return attributes, []
     kept = [(name, item) for name, item in attributes if "cache" not in name and not _is_cached(kind, name)]
     shown = [one for one in kept if not one[0].startswith("_")]
     return (shown, [one for one in kept if one[0].startswith("_")]) if shown else (kept, [])
+
+
+def _library_of(kind: type) -> str:
+    return module_of(kind).partition(".")[0]
+
+
+def _may_keep_book(kind: type) -> bool:
+    """Whether attributes may tell how an object was used, and not only what it is: its class compares none."""
+    library = _library_of(kind)
+    if is_users_class(kind) or library in _PRIVATE_STATE or library in sys.stdlib_module_names:
+        return False
+    return not any("__eq__" in type.__dict__["__dict__"].__get__(base) for base in line_of(kind) if base is not object)
 
 
 def _is_cached(kind: type, name: str) -> bool:

@@ -23,7 +23,7 @@ class Glimpse:
     text: str
     """For reading: `891 rows × 12 columns`, `0.25`, `a list of 3`; never what a text says: it may be a secret."""
     digest: str | None = None
-    """Equal digests mean equal values, others other values; None where only the text is known."""
+    """Equal digests mean equal values, others most often other values; None where only the text is known."""
     sample: str | None = None
     """Of a value too large for a digest: a digest of a few of its elements, to be compared within one process."""
     is_opaque: bool = False
@@ -32,6 +32,8 @@ class Glimpse:
     """Digest of what a library keeps to itself: tells that a value was changed, not that it is another."""
     coarse: str | None = None
     """As `digest`, of floats the first seven digits: what two computations of one value have in common."""
+    tells_apart: bool = True
+    """Whether another digest means another value; else one of the two may only have been used more."""
 
     def was_changed(self, before: Glimpse) -> bool:
         """Return whether the one value, looked at twice, was surely changed in between."""
@@ -42,7 +44,10 @@ class Glimpse:
     def differs_from(self, other: Glimpse) -> bool:
         """Return whether the two values are surely different."""
         if self.digest is not None and other.digest is not None:
-            return not self.equals(other)
+            if self.equals(other):
+                return False
+            if self.tells_apart and other.tells_apart:
+                return True
         if self.sample is not None and other.sample is not None and self.sample != other.sample:
             return True
         return self.text != other.text

@@ -8,7 +8,7 @@ import pathlib
 import sys
 import time
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import astuple, dataclass, replace
 from typing import Any
 
 from jupyter_prodkit.check.replay.effects import Guard
@@ -95,8 +95,7 @@ class _Inside:
             del self._known[name]
         answer = {
             "written": {
-                name: (_printable(seen.text), seen.digest, None, seen.is_opaque, seen.hidden, seen.coarse)
-                for name, seen in written.items()
+                name: astuple(replace(seen, text=_printable(seen.text), sample=None)) for name, seen in written.items()
             },
             "deleted": sorted(deleted),
             "lacked": None if own is None else own.lacked,
