@@ -73,8 +73,7 @@ def _is_besides(clean: CleanRun, shown: Execution, match: Execution, name: str, 
     if name not in shown.mutated:
         return False
     if name not in clean.state:
-        was = shown.before.get(name)
-        return had is None or was is None or not had.was_changed(was)
+        return True
     unknown = had is not None and had.digest is None and not had.is_opaque
     return unknown and name not in match.outputs and not match.number
 

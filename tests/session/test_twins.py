@@ -254,3 +254,31 @@ def test_objects_that_differ_however_they_keep_it_and_however_deep_they_stand(ke
     ):
         first, second = glimpse(around(one)).digest, glimpse(around(other)).digest
         assert first is None or first != second
+
+
+class Fitted:
+    def __init__(self, x):
+        self.x = x
+
+
+class Compared(Fitted):
+    def __eq__(self, other):
+        return self.x == other.x
+
+    __hash__ = None
+
+
+@pytest.mark.parametrize("around", [lambda v: v, lambda v: [v], lambda v: {"k": Plain(v)}], ids=["bare", "listed", "held"])
+@pytest.mark.parametrize(
+    ("kind", "home", "surely"),
+    [(Fitted, of_library, False), (Fitted, cells_own, True), (Compared, of_library, True)],
+    ids=["a library's", "a cell's", "a library's that are compared"],
+)
+def test_attributes_of_a_librarys_object_may_only_tell_how_it_was_used(kind, home, surely, around):
+    """A fitted model that counts its predictions is still that model: changed, but not surely another."""
+    home(kind)
+    cells_own(Plain)
+    used, unused = glimpse(around(kind(2))), glimpse(around(kind(1)))
+    assert used.was_changed(unused)
+    assert used.differs_from(unused) is surely
+    assert glimpse(around(kind(1))).equals(unused)
