@@ -61,7 +61,7 @@ _RULES = (
     RuleInfo("paths/missing", "warning", "A cell reads a file that is not there and that no cell makes."),
     RuleInfo("randomness/clock", "warning", "A value comes from the wall clock."),
     RuleInfo("randomness/entropy", "warning", "A value is drawn from the system: UUIDs, random bytes, process ids."),
-    RuleInfo("randomness/hash-order", "warning", "The order of a set of texts, new in each process, reaches a result."),
+    RuleInfo("randomness/hash-order", "warning", "A set's order or a text's hash, new in each process, is used."),
     RuleInfo("randomness/unseeded", "warning", "Random numbers are drawn without a seed."),
     RuleInfo("robustness/bare-except", "note", "An `except:` without a class catches even the stop button."),
     RuleInfo("robustness/no-timeout", "note", "A request to the network may wait for ever."),

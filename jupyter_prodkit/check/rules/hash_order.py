@@ -1,4 +1,4 @@
-"""The rule on the order of sets of texts, which Python makes new in each process."""
+"""The rule on the hashes of texts, and the order of sets of them, which Python makes new in each process."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ __all__ = ["hash_order"]
 
 
 def hash_order(evidence: Evidence) -> Iterator[Finding]:
-    """The order of a set of texts reaches a result: each process has another."""
+    """The order of a set of texts, or the hash of a text, reaches a result: each process has another."""
     if not any(may_hold_set(cell.source) for cell in evidence.notebook.code_cells):
         return
     known = TextNames()
@@ -32,6 +32,15 @@ def _is_sorted(evidence: Evidence, name: str) -> bool:
 
 
 def _finding(cell: Cell, one: OrderTaken) -> Finding:
+    if one.is_hash:
+        return Finding(
+            rule="randomness/hash-order",
+            severity="warning",
+            cell_id=cell.cell_id,
+            message="Depends on the hash of a text",
+            because=f"`{one.what}` is another number in each process.",
+            fix="Take a digest that stays the same: `zlib.crc32(text.encode())`.",
+        )
     return Finding(
         rule="randomness/hash-order",
         severity="warning",

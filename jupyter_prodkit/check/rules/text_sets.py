@@ -1,4 +1,4 @@
-"""Sets of texts in a cell's code, and where the order of one, which is new in each process, reaches a result.
+"""Sets of texts in a cell's code, and where the order or the hash of one, new in each process, reaches a result.
 
 Only what is surely a set of texts counts: `set(words)` may hold numbers, whose order is the same each time.
 """
@@ -15,7 +15,7 @@ from jupyter_prodkit.notebook.transform import to_python
 
 __all__ = ["OrderTaken", "TextNames", "along", "may_hold_set"]
 
-_SET = re.compile(r"\bset\(|\bfrozenset\(|\{[^{}:]*[\"'][^{}:]*,|\{[^{}:]*\bfor\b")
+_SET = re.compile(r"\bset\(|\bhash\(|\bfrozenset\(|\{[^{}:]*[\"'][^{}:]*,|\{[^{}:]*\bfor\b")
 _MAKE_SET = frozenset({"set", "frozenset"})
 _MAKE_LIST = frozenset({"list", "sorted", "tuple"})
 _TAKE_ORDER = frozenset({"enumerate", "iter", "list", "map", "print", "repr", "str", "tuple", "zip"})
@@ -53,11 +53,13 @@ class OrderTaken:
     """The set, as it is written, shortened."""
     kept_as: str | None
     """The list that takes the order, where it is one: it may be sorted later."""
+    is_hash: bool = False
+    """Whether it is the hash of one text that is taken."""
 
 
 @lru_cache(maxsize=4096)
 def may_hold_set(source: str) -> bool:
-    """Return whether a cell's text looks as if it made a set."""
+    """Return whether a cell's text looks as if it made a set, or asked for a hash."""
     return _SET.search(source) is not None
 
 
@@ -98,7 +100,8 @@ class _Seen:
 
     def block(self, body: list[ast.stmt]) -> None:
         for statement in body:
-            self.statement(statement)
+            if getattr(statement, "name", "") != "__hash__":  # a method that has no other way
+                self.statement(statement)
 
     def statement(self, node: ast.stmt) -> None:
         if isinstance(node, (*_FUNCTIONS, ast.ClassDef)):
@@ -179,6 +182,8 @@ class _Seen:
         for argument in node.args:
             if takes and self.is_set(argument):
                 self.note(argument, kept if _called(node) in _MAKE_LIST else None)
+        if isinstance(node.func, ast.Name) and node.func.id == "hash" and any(map(self.is_text, node.args)):
+            self.note(node, None, is_hash=True)
         pops = isinstance(node.func, ast.Attribute) and node.func.attr == "pop" and not node.args
         if pops and isinstance(node.func, ast.Attribute) and self.is_set(node.func.value):
             self.note(node.func.value, None)
@@ -192,9 +197,10 @@ class _Seen:
         if ordered and self.is_set(node.generators[0].iter) and not _forgets(around):
             self.note(node.generators[0].iter, kept if around is None else None)
 
-    def note(self, node: ast.expr, kept: str | None) -> None:
+    def note(self, node: ast.expr, kept: str | None, *, is_hash: bool = False) -> None:
         text = ast.unparse(node)
-        self.found.append(OrderTaken(node.lineno, text if len(text) <= _LONGEST else f"{text[:_LONGEST]}…", kept))
+        short = text if len(text) <= _LONGEST else f"{text[:_LONGEST]}…"
+        self.found.append(OrderTaken(node.lineno, short, kept, is_hash))
 
     # -- what holds texts -----------------------------------------------------------------------------------------
 

@@ -59,6 +59,9 @@ FINDS = {
         ["s = {'a', 'b'} | other\nprint(s)"],
         ["str({'a', 'b'})"],
         ["s = frozenset(('a', 'b'))\nprint(tuple(s))"],
+        ["print(hash('text'))"],
+        ["bucket = hash(f'{row}') % 10"],
+        ["for word in text.split():\n    groups[hash(word) % 10].append(word)"],
     ],
     "randomness/unseeded": [
         ["import torch", "torch.randn(3)"],
@@ -106,6 +109,8 @@ SILENT = [
     ["s = set()\nfor x in items: s.add(x)\nprint(list(s))"],
     ["print({'only'})", "print({'a': 1})"],
     ["print(len(set('hello')), len(list(set('hello'))))"],
+    ["hash(3)", "hash((1, 2))", "hash(value)", "frame.hash('a')"],
+    ["class A:\n    def __hash__(self):\n        return hash(str(self))"],
     ["needed = {'a', 'b'}\nfor c in needed:\n    assert c in df"],
     ["d = {k: 1 for k in {'a', 'b'}}"],
     ["s = {'a', 'b'}", "s = [1]", "print(s)"],
