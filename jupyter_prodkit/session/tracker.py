@@ -13,21 +13,21 @@ from dataclasses import dataclass, field, replace
 from time import perf_counter  # bound now: a cell may put another clock there
 from typing import Any
 
-from jupyter_prodkit.notebook.dataflow import Definitions, needs_when_run
 from jupyter_prodkit.notebook.document import source_digest
 from jupyter_prodkit.notebook.names import NO_NAMES, CodeNames, bound_before, code_names
 from jupyter_prodkit.notebook.transform import own_magics_in, own_magics_only
 from jupyter_prodkit.session.ambient import OPTIONS, Ambient, may_depend_on
-from jupyter_prodkit.session.classes import defines, loaded, users_module_of
+from jupyter_prodkit.session.classes import defines
+from jupyter_prodkit.session.code_reach import CodeReach
 from jupyter_prodkit.session.digest import Budget
 from jupyter_prodkit.session.files_used import FilesUsed, texts_of
 from jupyter_prodkit.session.generations import Generations
 from jupyter_prodkit.session.history import History
 from jupyter_prodkit.session.live_names import LiveNames
 from jupyter_prodkit.session.modules import UserModules
-from jupyter_prodkit.session.reach import changes_what_it_is_given, reached_names
 from jupyter_prodkit.session.record import Execution, Glimpse, Shown, Timeline, Version, thinned
-from jupyter_prodkit.session.stated import settle, short, stated_names, valued
+from jupyter_prodkit.session.stated import valued
+from jupyter_prodkit.session.versions import Versions
 
 __all__ = ["Tracker"]
 
@@ -87,14 +87,13 @@ class Tracker:
         self._unhurried = unhurried
         self._lock = threading.Lock()
         self._running: dict[int, _Running] = {}  # by thread: subshells run code beside the main thread's
-        self._definitions = Definitions()
         self._live = LiveNames(namespace)
+        self._reach = CodeReach(namespace, self._live)
+        self._versions = Versions(namespace)
         self._ambient = Ambient(from_start=from_start)
         self._files = FilesUsed()
         self._generations = Generations(namespace, self._live)
         self._history = History()
-        self._outputs_of: dict[str, Mapping[str, Version]] = {}  # of the last run of each code, by how it ended
-        self._value_of: dict[Version, Version] = {}  # the versions of values that could be looked at, by their origin
         self._count = 0
         self._credit = _CREDIT_AT_START
         self._disturbed = True
@@ -179,7 +178,7 @@ class Tracker:
     def _look(self, source: str, cell_id: str | None, shown: Shown | None) -> _Running:
         names = code_names(source)
         ids = self._live.ids()
-        reads = frozenset(self._reads(names, ids))
+        reads = self._reach.reads(names, ids)
         disturbed = self._disturbed or threading.active_count() > self._threads
         self._disturbed = False
         self._record_outside(ids, reads, disturbed=disturbed)
@@ -187,20 +186,13 @@ class Tracker:
         inputs = {name: self._version_now(name, seen) for name, seen in before.items()}
         absent = frozenset(names.needs - ids.keys())
         self._ambient.between_runs(disturbed=disturbed)
-        called = self._called_text(reads)
+        called = self._reach.called_text(reads)
         around = {
             **may_depend_on(f"{source} {called}", self._ambient.now), **self._history.asked_for(names, called),
             **self._generations.asked_for(source, reads),
         }  # fmt: skip
         self._files.begin(source, texts_of(map(self._namespace.get, reads)))
         return _Running(source, names, ids, inputs, absent, before, around, cell_id, shown)
-
-    def _reads(self, names: CodeNames, ids: Mapping[str, int]) -> Iterable[str]:
-        if names.needs_any:
-            return ids.keys()
-        reads = needs_when_run(names, self._definitions) | names.shadowable
-        reads |= reached_names(names.calls - self._definitions.deferred.keys(), self._namespace)
-        return (reads | self._live.reached(reads)) & ids.keys()
 
     def _known(self, names: Iterable[str]) -> dict[str, Glimpse]:
         known = {name: self._live.known(name) for name in names}
@@ -233,7 +225,7 @@ class Tracker:
         in_place, groups, unlooked = self._changed_in_place(running, ids, bound, budget)
         self._live.forget(name for name in bound if running.ids.get(name) != ids[name])
         after = {**self._live.look(bound, budget), **in_place}
-        seen = self._ambient.observe(running.source, lambda: self._called_text(running.before))
+        seen = self._ambient.observe(running.source, lambda: self._reach.called_text(running.before))
         running.around.update(seen.drawn_from)
         running.around.update(read)
         moved = {**seen.moved, **rewritten}
@@ -243,11 +235,12 @@ class Tracker:
         self._history.add(digest)
         told = {name: version for name, version in running.around.items() if name not in OPTIONS}
         made_by = f"{digest} {ending} {sorted(told.items()) or ''} {seen.unseeded or ''}"
-        outputs = {**self._made_again(made_by, ids), **self._versions(running, made_by, after)}
-        self._outputs_of[made_by] = outputs
+        live = self._timeline.live
+        outputs = self._versions.left(running.source, running.names, running.inputs, made_by, after, live)
+        outputs = {name: version for name, version in outputs.items() if name in ids}
         self._live.remember(ids)
         self.modules.after_run(running.names.imports, only_named=own_magics_in(running.source))
-        self._note_definitions(running.names, after.keys())
+        self._reach.note(running.names, after)
         sharing = self._live.groups(outputs)
         self._generations.note(outputs, sharing)
         self._credit = max(0.0, self._credit - max(0.0, perf_counter() - started - _SECONDS_PER_CELL))
@@ -295,28 +288,10 @@ class Tracker:
             return {}, {}, frozenset()
         read = running.before.keys() | running.names.binds
         reach = [name for name in self._live.sharing(read) | read if name in ids and name not in bound]
-        mutates = running.names.mutates | self._given_to_be_changed(running)
+        mutates = running.names.mutates | self._reach.arrays_given(running.before, running.names.calls)
         surely = frozenset(mutates | self._live.sharing(mutates))
         changed, groups = self._live.look_again(reach, budget, surely=surely, opaque=frozenset(running.before))
         return changed, groups, frozenset(name for name in reach if name not in changed and self._live.is_unsure(name))
-
-    def _given_to_be_changed(self, running: _Running) -> set[str]:
-        """The arrays that code may hand to functions which assign to their elements: no sample shows one of many."""
-        array = getattr(loaded("numpy"), "ndarray", None)
-        arrays = {name for name in running.before if array is not None and type(self._namespace.get(name)) is array}
-        return arrays if arrays and any(map(changes_what_it_is_given, self._called(running))) else set()
-
-    def _called(self, running: _Running) -> Iterable[Any]:
-        return map(self._namespace.get, running.before.keys() & running.names.calls)
-
-    def _called_text(self, reads: Iterable[str]) -> str:
-        """The names that functions of the user's use which code that reads these names may call, as if called."""
-        texts: list[str] = []
-        for name in reads:
-            value = self._namespace.get(name)
-            if type(value) is types.FunctionType and value.__globals__ is self._namespace:
-                texts += value.__code__.co_names
-        return " ".join(f"{text}(" for text in texts)
 
     def _record_outside(self, ids: dict[str, int], reads: frozenset[str], *, disturbed: bool) -> None:
         """Record what was changed since the last cell, by a widget, a thread or a silent request."""
@@ -344,7 +319,7 @@ class Tracker:
                 sharing=self._live.groups(outputs),
             )
         )  # fmt: skip
-        self._note_definitions(NO_NAMES, after.keys())
+        self._reach.note(NO_NAMES, after)
 
     def _seen_late(self, in_place: dict[str, Glimpse], passed_over: set[str]) -> dict[str, Glimpse]:
         """Enter what the last run must have changed, and there was no time to see, into its record; return the rest."""
@@ -375,31 +350,6 @@ class Tracker:
         runs = thinned((*known.executions, execution))
         with self._lock:
             self._timeline = Timeline(runs, live, dict(self._ambient.now), models, known.from_start)
-
-    def _versions(self, running: _Running, made_by: str, after: Mapping[str, Glimpse]) -> dict[str, Version]:
-        unsettled = any(seen.digest is None for seen in after.values())
-        by_text = unsettled or running.names.deferred or running.names.imports
-        settled = settle(stated_names(running.source), running.inputs) if by_text else {}
-        base = [made_by, *(f"{name} {version}" for name, version in sorted(running.inputs.items()))]
-        made: dict[str, Version] = {}
-        for name, seen in after.items():
-            origin = short(*base, name)
-            if name in settled and not (seen.digest is not None and users_module_of(self._namespace[name]) is not None):
-                made[name] = settled[name]
-            elif seen.digest is not None:
-                made[name] = self._value_of[origin] = valued(seen.digest + seen.hidden)
-            else:  # what was looked at when the same was made before is known now
-                made[name] = self._value_of.get(origin, origin)
-        return made
-
-    def _made_again(self, made_by: str, ids: Mapping[str, int]) -> dict[str, Version]:
-        """What the same code made before and is still there: a star import binds the same objects again, unseen."""
-        made, held = self._outputs_of.get(made_by, {}), self._timeline.live
-        return {name: version for name, version in made.items() if name in ids and held.get(name) == version}
-
-    def _note_definitions(self, names: CodeNames, changed: Iterable[str]) -> None:
-        self._definitions.forget(set(changed) - names.deferred.keys())
-        self._definitions.add(names)
 
     def _models(self, known: frozenset[str], changed: Iterable[str]) -> frozenset[str]:
         # The class is asked, not the object: a `__getattr__` of the user's is not ours to call.
