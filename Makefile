@@ -17,8 +17,8 @@ lab: ## the demo notebook in JupyterLab, a copy of it to work on
 	@python binder/lab.py
 
 test: lint typecheck frontend wheel ## every test; installs Chromium and a Docker Engine where there is none
-	pytest -m browser --ignore tests/browser
-	pytest -m "not browser"
+	pytest -m "browser or engine" --ignore tests/browser
+	pytest -n auto --maxprocesses 4 --dist loadfile -m "not browser and not engine" --ignore tests/browser
 
 bench-accuracy: ## how often the check is right (docs/benchmarks.md)
 	@bash scripts/provision.sh demo

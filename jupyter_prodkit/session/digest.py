@@ -33,7 +33,7 @@ _DEEPEST = 60
 _NODES_PER_CLOCK = 32
 _ALWAYS_LOOKED_AT = 96  # nodes: small values are told apart however busy the machine is
 _ALWAYS_AFFORDED = 3e-5  # seconds
-_BYTES_PER_SECOND = 1e9
+_BYTES_PER_SECOND = 1e10
 _SECONDS_PER_NODE = 1e-6
 _MOST_WHOLE = 9e15
 

@@ -27,6 +27,8 @@ __all__ = [
 ]
 
 _LONGEST_LISTED = 200_000
+_SECONDS_PER_BYTE = 1e-9
+_SECONDS_PER_BYTE_AS_IT_LIES = 1e-10
 _EXACT = {8: (1 << 5, ~((1 << 6) - 1)), 4: (0, ~0)}
 _COARSE = {8: (1 << 28, ~((1 << 29) - 1)), 4: (1 << 2, ~((1 << 3) - 1))}
 """By the size of a float in bytes: what to add to its bits and which of them then count: fourteen and seven digits."""
@@ -107,7 +109,8 @@ def array(walk: Any, value: Any, depth: int) -> None:
 
 
 def _numbers(walk: Any, value: Any, kind: str) -> None:
-    walk.afford(value.nbytes * (8e-9 if kind in "fc" else 1e-9))
+    computes = kind in "fc" or not value.flags.c_contiguous
+    walk.afford(value.nbytes * (_SECONDS_PER_BYTE if computes else _SECONDS_PER_BYTE_AS_IT_LIES))
     content = value if value.flags.c_contiguous else value.copy(order="C")
     if kind == "c":
         content = content.view(f"f{value.dtype.itemsize // 2}")

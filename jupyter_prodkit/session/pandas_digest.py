@@ -140,6 +140,6 @@ def _column(walk: Any, values: Any, depth: int, pandas: Any) -> None:
         array(walk, numpy.where(values._mask, numpy.zeros((), values._data.dtype), values._data), depth)  # noqa: SLF001
         array(walk, values._mask, depth)  # noqa: SLF001
     else:
-        walk.afford(len(values) * 1e-6)
+        walk.afford(len(values) * 1e-7)  # to make a list of it; what is in that is counted there
         arrow = getattr(values, "_pa_array", None)  # past pandas' own conversions, which touch Python's warnings
         items(walk, "column", list(values) if arrow is None else arrow.to_pylist(), depth)

@@ -266,7 +266,9 @@ def test_a_killed_push_is_taken_back(once: RunNotebook) -> None:
     def kill(event: ProgressEvent) -> None:
         if event.message.startswith("Loading the logged model"):
             (pushing,) = [
-                one for one in psutil.Process().children() if any("mlflow_registry" in part for part in one.cmdline())
+                one
+                for one in psutil.Process().children()
+                if one.status() != psutil.STATUS_ZOMBIE and any("mlflow_registry" in part for part in one.cmdline())
             ]
             pushing.kill()
 

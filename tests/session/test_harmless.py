@@ -20,6 +20,7 @@ def test_each_statement_alone(both):
 
 
 @pytest.mark.slow
+@pytest.mark.timeout(1800)  # five minutes on an idle machine
 @settings(
     max_examples=PROGRAMS, deadline=None, database=None, derandomize=True, print_blob=False,
     suppress_health_check=list(HealthCheck), phases=[Phase.explicit, Phase.generate, Phase.shrink],
