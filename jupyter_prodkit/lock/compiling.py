@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import tempfile
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
@@ -35,6 +36,9 @@ SERVER = (
     "pyyaml",
 )
 """What the server of an exported package imports beside the package itself."""
+
+Ask = Callable[[Sequence[str], Form, Progress, bool], Answer]
+"""A question to uv: the requirements, the form of the answer, and whether to look only at what uv has kept."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,17 +79,22 @@ def compile_lock(
     built, warnings = own_wheels(facts.distributions, installed, wheels, uv, progress)
     held = {pin.name for pin in built}
     asked = [fact for fact in facts.distributions if fact.name not in held]
-    progress.stage(f"Pinning {len(facts.distributions)} distributions", 0.3)
     lines = [index_line(fact) for fact in asked]
-    answer = _pinned(lines, folder, uv, progress)
-    check_unchanged(asked, answer.pins)
-    progress.stage("Comparing what is installed with the index", 0.5)
-    compared = compare_builds(asked, answer.files, installed, WheelRecords.cached(uv.environment), progress)
-    others, doubts = _other_builds(asked, compared, installed, wheels)
-    from_index = {name: pin for name, pin in answer.pins.items() if name not in others}
-    kernel = [*built, *others.values(), *_portable(replace(answer, pins=from_index), wheels, uv, progress)]
-    progress.stage("Fitting the server's distributions", 0.7)
-    serving = _serving(kernel, folder, uv, progress)
+    progress.stage(f"Pinning {len(facts.distributions)} distributions", 0.3)
+    with _beside(progress) as (pool, quiet):
+        fitting = pool.submit(_for_server, [*lines, *_constraints(built, wheels)], folder, uv, quiet)
+        answer = _pinned(lines, lambda *asked: uv.pin(*asked, folder=folder), progress)
+        check_unchanged(asked, answer.pins)
+        progress.stage("Comparing what is installed with the index", 0.5)
+        compared = compare_builds(asked, answer.files, installed, WheelRecords.cached(uv.environment), progress)
+        others, doubts = _other_builds(asked, compared, installed, wheels)
+        from_index = {name: pin for name, pin in answer.pins.items() if name not in others}
+        kernel = [*built, *others.values(), *_portable(replace(answer, pins=from_index), wheels, uv, progress)]
+        progress.stage("Fitting the server's distributions", 0.7)
+        server = fitting.result()
+    names = {pin.name for pin in kernel}
+    more = {name: pin for name, pin in server.pins.items() if name not in names}
+    serving = tuple(_portable(replace(server, pins=more), wheels, uv, progress))
     known = _with_builds(facts, {pin.name: pin for pin in kernel}, compared, uv)
     return Locked(
         facts=known,
@@ -97,37 +106,60 @@ def compile_lock(
     )
 
 
-def _pin(
-    lines: Sequence[str], ask: Callable[[Sequence[str], Form, Progress], Answer], progress: Progress
-) -> _Pinned:
+@contextmanager
+def _beside(progress: Progress) -> Iterator[tuple[ThreadPoolExecutor, Progress]]:
+    """Yield threads for what uv is asked meanwhile, and the progress it must use: it ends where the block fails."""
+    quiet = progress.silent()
+    with ThreadPoolExecutor() as pool:
+        try:
+            yield pool, quiet
+        except BaseException:
+            quiet.cancel()
+            raise
+
+
+def _pin(lines: Sequence[str], ask: Ask, progress: Progress, *, offline: bool = False) -> _Pinned:
     if not lines:
         return _Pinned({}, {}, {})
-    with ThreadPoolExecutor(1) as pool:  # uv waits for the network most of the time
-        files = pool.submit(ask, lines, "pylock.toml", progress.silent())
-        text = ask(lines, "requirements.txt", progress)
-        fitting = files.result()
-    return _Pinned(parse_requirements(text.text), locked_files(fitting.text), text.yanked)
+    text = ask(lines, "requirements.txt", progress, offline)
+    try:
+        files = ask(lines, "pylock.toml", progress, True)  # uv has just kept all that this needs
+    except LockError:
+        files = ask(lines, "pylock.toml", progress, offline)  # unless it was told to keep nothing
+    return _Pinned(parse_requirements(text.text), locked_files(files.text), text.yanked)
 
 
-def _pinned(lines: Sequence[str], folder: Path, uv: Uv, progress: Progress) -> _Pinned:
+def _pinned(lines: Sequence[str], ask: Ask, progress: Progress) -> _Pinned:
     """Ask uv for pins; where an index does not answer, by what uv has kept of it, and else say of what hashes lack."""
     try:
-        return _pin(lines, lambda lines, form, quiet: uv.pin(lines, form, folder, quiet), progress)
+        return _pin(lines, ask, progress)
     except UnreachableIndexError as error:
         progress.stage("The index does not answer: looking at what uv has kept", 0.35)
-        missing = [line for line in lines if not _is_kept(line, folder, uv, progress)]
+        with _beside(progress) as (pool, quiet):
+            kept = list(pool.map(lambda line: _is_kept(line, ask, quiet), lines))
+        missing = [line for line, is_kept in zip(lines, kept, strict=True) if not is_kept]
         if missing:
-            named = ", ".join(line.replace("==", " ") for line in missing)
+            named = ", ".join(line.partition(";")[0].replace("==", " ") for line in missing)
             raise UnreachableIndexError(f"{error.message} Hashes are missing of {named}.", error.hint) from error
-        return _pin(lines, lambda lines, form, quiet: uv.pin(lines, form, folder, quiet, offline=True), progress)
+        return _pin(lines, ask, progress, offline=True)
 
 
-def _is_kept(line: str, folder: Path, uv: Uv, progress: Progress) -> bool:
+def _is_kept(line: str, ask: Ask, progress: Progress) -> bool:
     try:
-        answer = uv.pin([line], "requirements.txt", folder, progress.silent(), offline=True)
-        return bool(parse_requirements(answer.text))
+        return bool(parse_requirements(ask([line], "requirements.txt", progress, True).text))
     except LockError:
         return False
+
+
+def _for_server(constraints: Sequence[str], folder: Path, uv: Uv, progress: Progress) -> _Pinned:
+    with tempfile.TemporaryDirectory(prefix="prodkit-lock-") as scratch:
+        file = Path(scratch, "constraints.txt")
+        file.write_text("".join(f"{line}\n" for line in constraints), encoding="utf-8")
+        return _pinned(SERVER, lambda *asked: uv.resolve(*asked, constraints=file, folder=folder), progress)
+
+
+def _constraints(built: Iterable[Pin], wheels: Path) -> Iterator[str]:
+    return (f"{pin.name} @ {(wheels / str(pin.wheel)).as_uri()}" for pin in built)
 
 
 def _other_builds(
@@ -190,20 +222,3 @@ def _one(pin: Pin, files: Sequence[LockedFile], wheels: Path, uv: Uv, progress: 
             "Install it from another index, or build its wheel into a folder that pip's find-links names.",
         )
     return replace(pin, hashes=hashes)
-
-
-def _serving(kernel: Sequence[Pin], folder: Path, uv: Uv, progress: Progress) -> tuple[Pin, ...]:
-    wheels = folder / "wheels"
-    with tempfile.TemporaryDirectory(prefix="prodkit-lock-") as scratch:
-        constraints = Path(scratch, "constraints.txt")
-        constraints.write_text("".join(f"{_constraint(pin, wheels)}\n" for pin in kernel), encoding="utf-8")
-        answer = _pin(
-            SERVER, lambda lines, form, quiet: uv.resolve(lines, constraints, form, folder, quiet), progress
-        )
-    held = {pin.name for pin in kernel}
-    new = {name: pin for name, pin in answer.pins.items() if name not in held}
-    return tuple(_portable(replace(answer, pins=new), wheels, uv, progress))
-
-
-def _constraint(pin: Pin, wheels: Path) -> str:
-    return f"{pin.name} @ {(wheels / pin.wheel).as_uri()}" if pin.wheel else f"{pin.name}=={pin.version}"

@@ -14,7 +14,6 @@ class UnreachableIndexError(LockError):
     """An index could not be asked at all."""
 
 
-
 _LIMIT = 300
 _FRAME = re.compile(r"[×├╰│▶─]+|\berror:|\bcause:|\s+")
 _MISSING = re.compile(r"no version of (?P<name>[\w.-]+)(?:\[[^\]]*\])?==(?P<version>[\w.+!-]*\w)")

@@ -42,9 +42,7 @@ def uv_project(facts: EnvironmentFacts, pins: Sequence[Pin], wheels: str = str(W
     return {PurePosixPath("pyproject.toml"): _toml(content)}
 
 
-def make_uv_lock(
-    facts: EnvironmentFacts, pins: Sequence[Pin], folder: Path, uv: Uv, progress: Progress
-) -> None:
+def make_uv_lock(facts: EnvironmentFacts, pins: Sequence[Pin], folder: Path, uv: Uv, progress: Progress) -> None:
     """Write `pyproject.toml` and `uv.lock` into the lock's `folder`.
 
     Raises LockError with uv's reason, CancelledError.
