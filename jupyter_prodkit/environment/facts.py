@@ -40,10 +40,7 @@ class DistributionFact(msgspec.Struct, frozen=True, kw_only=True):
     edited: tuple[str, ...] = ()
     """Its files whose bytes are no longer those that were installed, by its RECORD (PEP 376)."""
     requested: bool | None = None
-    """Whether a user asked for it by name (the installers' REQUESTED file, PEP 376); None where that isn't known.
-
-    uv writes that file for all that it installs, so that its word says nothing.
-    """
+    """Whether a user asked for it by name, and not only another distribution; None where nobody can know."""
     why: Why
     """`imported` by the text of a cell, `loaded` by what cells did, or `required` by another distribution."""
     cells: tuple[str, ...] = ()

@@ -68,15 +68,6 @@ class Installed:
         """The program that installed it (PEP 376): `pip`, `uv`, `conda`; empty where none said so."""
         return self._read("INSTALLER").strip()
 
-    @property
-    def requested(self) -> bool | None:
-        """Whether a user asked for it by name, as opposed to another distribution (PEP 376); None where nobody knows.
-
-        uv writes REQUESTED for whatever it installs.
-        """
-        is_marked = (self.info / "REQUESTED").exists()
-        return None if (is_marked and self.installer == "uv") or self.installer not in ("pip", "uv") else is_marked
-
     @cached_property
     def wheel_tags(self) -> tuple[str, ...]:
         """The tags of the wheel that it was installed from (PEP 427): `cp311-cp311-manylinux_2_17_x86_64`."""

@@ -94,6 +94,7 @@ def _rows(made: Made, changed: Sequence[Change] | None) -> Iterator[Fact]:
     facts, locked = made.locked.facts, made.locked
     own = sorted(pin.name for pin in locked.kernel if pin.wheel)
     yield Fact("Distributions", f"{len(locked.kernel)} ({whys(facts)})")
+    yield Fact("Requested", _requested(facts))
     yield Fact("Python", facts.python)
     yield Fact("Platform", f"{facts.platform} {facts.machine}" + (f", glibc {facts.glibc}" if facts.glibc else ""))
     if facts.cuda is not None and facts.cuda.cuda is not None:
@@ -111,6 +112,12 @@ def _rows(made: Made, changed: Sequence[Change] | None) -> Iterator[Fact]:
     if made.audit is not None:
         yield from _audit_rows(made.audit)
     yield Fact("Lock", f"{made.folder / 'requirements.lock'} ({made.digest[:_SHOWN_DIGITS]})")
+
+
+def _requested(facts: EnvironmentFacts) -> str:
+    counted = Counter(fact.requested for fact in facts.distributions)
+    told = ((True, "by name"), (False, "by other distributions"), (None, "not known"))
+    return ", ".join(f"{counted[kind]} {how}" for kind, how in told if counted[kind])
 
 
 def _audit_rows(audit: Audit) -> Iterator[Fact]:

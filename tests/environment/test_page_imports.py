@@ -192,13 +192,6 @@ def test_requested_required_and_licence(site: Any) -> None:
     assert (beta.requested, beta.required_by, beta.licence, beta.why) == (False, ("alpha",), None, "required")
 
 
-def test_uv_marks_everything_as_requested(site: Any) -> None:
-    """Who asked for a distribution is not known of what uv installed, as it marks all."""
-    info = site.install("alpha", files={"alpha.py": ""}, installer="uv")
-    (info / "REQUESTED").write_text("")
-    assert of_page("import alpha").distributions[0].requested is None
-
-
 @pytest.mark.parametrize(("installer", "source"), [("conda", "conda"), ("pip", "index")])
 def test_conda(site: Any, installer: str, source: str) -> None:
     """What conda installed is known as conda's."""
