@@ -83,7 +83,10 @@ def compile_lock(
     progress.stage(f"Pinning {len(facts.distributions)} distributions", 0.3)
     with _beside(progress) as (pool, quiet):
         fitting = pool.submit(_for_server, [*lines, *_constraints(built, wheels)], folder, uv, quiet)
-        answer = _pinned(lines, lambda *asked: uv.pin(*asked, folder=folder), progress)
+        try:
+            answer = _pinned(lines, lambda *asked: uv.pin(*asked, folder=folder), progress)
+        except LockError as error:
+            raise _by_conda_alone(error, asked) from error
         check_unchanged(asked, answer.pins)
         progress.stage("Comparing what is installed with the index", 0.5)
         compared = compare_builds(asked, answer.files, installed, WheelRecords.cached(uv.environment), progress)
@@ -149,6 +152,18 @@ def _is_kept(line: str, ask: Ask, progress: Progress) -> bool:
         return bool(parse_requirements(ask([line], "requirements.txt", progress, True).text))
     except LockError:
         return False
+
+
+def _by_conda_alone(error: LockError, asked: Sequence[DistributionFact]) -> LockError:
+    """Return the error with what to do where the index lacks what conda installed; else as it is."""
+    blamed = [fact.name for fact in asked if fact.source == "conda" and f" {fact.name}" in error.message]
+    if not blamed or isinstance(error, UnreachableIndexError):
+        return error
+    return LockError(
+        f"{error.message} conda installed {', '.join(blamed)}.",
+        "A lock of wheels can't hold compiled code that conda alone has. Install it from an index that pip is "
+        "configured with, or hand over the environment as conda has it: `conda list --explicit --md5`.",
+    )
 
 
 def _for_server(constraints: Sequence[str], folder: Path, uv: Uv, progress: Progress) -> _Pinned:

@@ -116,5 +116,5 @@ def lock_files(locked: Locked, wishes: Wishes | None = None) -> FileTree:
     if wishes is not None and wishes.script:
         files[PurePosixPath("script.txt")] = script_block(facts, locked.kernel)
     if any(fact.source == "conda" for fact in facts.distributions):
-        files[PurePosixPath("environment.yml")] = environment_yml(facts, conda_packages())
+        files[PurePosixPath("environment.yml")] = environment_yml(facts, conda_packages(), locked.kernel)
     return files

@@ -161,11 +161,12 @@ def test_conda(kernel: Environment, named: Index, tmp_path: Path, compiled: bool
 
 
 def test_conda_alone_has_it(kernel: Environment, named: Index, tmp_path: Path) -> None:
-    """Compiled code that only conda has stops the lock and is named."""
+    """Compiled code that only conda has stops the lock and is named, with the way that is left."""
     make_wheel(tmp_path / "own", "alpha", "1.0", files={"alpha_fast.so": "conda's"})
     kernel.install("--no-index", "--find-links", tmp_path / "own", "alpha")
-    with pytest.raises(LockError, match="the index does not know alpha"):
+    with pytest.raises(LockError, match=r"the index does not know alpha\. conda installed alpha\.") as caught:
         lock(kernel, tmp_path / "lock", fact("alpha", source="conda"))
+    assert "conda list --explicit" in caught.value.hint
     assert not (tmp_path / "lock").exists()
 
 
