@@ -66,7 +66,6 @@ def capture(
         cuda=next(iter(frameworks), None),
         frameworks=frameworks,
         local_modules=roots.local,
-        unowned=tuple(roots.unknown),
         unknown=_unknown(roots, installed),
         stray=roots.stray,
         gone=roots.gone,

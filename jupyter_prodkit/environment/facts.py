@@ -130,10 +130,8 @@ class EnvironmentFacts(msgspec.Struct, frozen=True, kw_only=True):
     system_libraries: tuple[SystemLibrary, ...] = ()
     local_modules: tuple[str, ...] = ()
     """Top-level modules that came from files of the user's own, which no distribution owns."""
-    unowned: tuple[str, ...] = ()
-    """Modules that a cell imports and nothing installed provides."""
     unknown: tuple[UnknownImport, ...] = ()
-    """The same, with what is known of each."""
+    """What cells import and nothing installed provides."""
     stray: tuple[str, ...] = ()
     """Loaded modules that lie among the installed ones and that no distribution owns."""
     gone: tuple[str, ...] = ()
@@ -146,9 +144,23 @@ class EnvironmentFacts(msgspec.Struct, frozen=True, kw_only=True):
     """Requirements between these distributions that the environment doesn't meet, as sentences."""
 
     @property
+    def unowned(self) -> tuple[str, ...]:
+        """The modules that cells import and nothing installed provides."""
+        return tuple(one.module for one in self.unknown)
+
+    @property
     def python_minor(self) -> str:
         """Python's version as wheels know it: `3.11`."""
         return ".".join(self.python.split(".")[:2])
+
+    @property
+    def python_range(self) -> str:
+        """The Pythons that the distributions are good for: some need the very patch release, later ones change nothing.
+
+        `>=3.11.7,<3.12`
+        """
+        major, minor = self.python.split(".")[:2]
+        return f">={self.python},<{major}.{int(minor) + 1}"
 
     @property
     def target(self) -> str:

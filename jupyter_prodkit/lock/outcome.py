@@ -185,6 +185,6 @@ def _opinion_warnings(opinion: SecondOpinion | None) -> Iterator[str]:
         yield f"No second opinion: {opinion.failed}"
     if opinion is not None and opinion.not_locked:
         yield (
-            f"Second opinion: pipreqs also names {', '.join(opinion.not_locked)}, which no cell that counts imports and "
-            "no loaded module needs. That locks nothing; import it in a cell where it is needed."
+            f"Second opinion: pipreqs also names {', '.join(opinion.not_locked)}, which no cell that counts imports "
+            "and no loaded module needs. That locks nothing; import it in a cell where it is needed."
         )

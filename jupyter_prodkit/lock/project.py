@@ -27,7 +27,7 @@ def uv_project(facts: EnvironmentFacts, pins: Sequence[Pin], wheels: str = str(W
         "project": {
             "name": "locked-notebook",
             "version": "0",
-            "requires-python": f"=={facts.python_minor}.*",
+            "requires-python": facts.python_range,
             "dependencies": exact,
         },
         "tool": {
@@ -57,7 +57,7 @@ def make_uv_lock(facts: EnvironmentFacts, pins: Sequence[Pin], folder: Path, uv:
 
 def script_block(facts: EnvironmentFacts, pins: Sequence[Pin]) -> str:
     """Return the pins as a script's own metadata (PEP 723), to be put on top of a script or into a notebook's cell."""
-    lines = ["# /// script", f'# requires-python = "=={facts.python_minor}.*"', "# dependencies = ["]
+    lines = ["# /// script", f'# requires-python = "{facts.python_range}"', "# dependencies = ["]
     for pin in sorted(pins, key=lambda one: one.name):
         lines.append(f'#   "{pin.name}=={pin.version}",')
     lines.append("# ]")

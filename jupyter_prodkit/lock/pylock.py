@@ -86,7 +86,7 @@ def render_pylock(
     lock = pep751.Pylock(
         lock_version=Version("1.0"),
         environments=[Marker(f"sys_platform == '{facts.platform}' and platform_machine == '{facts.machine}'")],
-        requires_python=SpecifierSet(f"=={facts.python_minor}.*"),
+        requires_python=SpecifierSet(facts.python_range),
         created_by="jupyter-prodkit",
         packages=packages,
     )

@@ -170,9 +170,7 @@ def _version(fact: DistributionFact) -> str:
 
 
 def _source(fact: DistributionFact) -> str:
-    if fact.source == "index" and fact.index is None and fact.build != "vendored":
-        return "unknown index"
-    return fact.source
+    return "unknown index" if fact.source == "index" and fact.index is None else fact.source
 
 
 def _why(fact: DistributionFact, labels: Mapping[str, str]) -> str:

@@ -60,7 +60,11 @@ def names_by_pipreqs(notebook: Path, versions: Mapping[str, str], uv: Uv, progre
             "--pypi-server", address, "--savepath", output, folder,
         ]  # fmt: skip
         environment = {**uv.environment, "NO_PROXY": "127.0.0.1", "no_proxy": "127.0.0.1"}
-        finished = Uv(uv.binary, uv.python, environment).ask(command, progress, folder)
+        finished = Uv(uv.binary, uv.python, environment).ask(
+            command,
+            progress.silent(),
+            folder,  # it warns of names that it looks up on an index: it can't
+        )
         if finished.status != 0 or not output.exists():
             said = " ".join(without_credentials(finished.stderr).split())[-200:]
             raise LockError(

@@ -212,7 +212,9 @@ def test_nothing_is_written_into_the_environment(kernel: Environment, named: Ind
 
 def test_records_compared() -> None:
     """Scripts, generated files and the installer's own notes don't count; a changed or missing file does."""
-    wheel = "a.py,sha256=x,1\na-1.data/purelib/b.py,sha256=y,1\na-1.data/scripts/go,sha256=q,1\na-1.dist-info/RECORD,,\n"
+    wheel = (
+        "a.py,sha256=x,1\na-1.data/purelib/b.py,sha256=y,1\na-1.data/scripts/go,sha256=q,1\na-1.dist-info/RECORD,,\n"
+    )
     installed = "a.py,sha256=x,1\nb.py,sha256=y,1\n../../../bin/go,sha256=other,1\na-1.dist-info/INSTALLER,sha256=z,4\n"
     assert is_same_build(wheel, installed)
     assert not is_same_build(wheel, installed.replace("=x", "=w"))

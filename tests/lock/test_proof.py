@@ -182,7 +182,8 @@ def test_audit_without_network(named: Index, tmp_path: Path) -> None:
 
 def test_further_files(named: Index, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """`uv.lock` and a script's metadata (PEP 723) hold the same pins, install them, and name no password."""
-    make_wheel(named.folder, "alpha", "1.0", "WHO = 1\n", requires=["beta>=5"])  # overridden: beta is what ran
+    patch = f">={'.'.join(map(str, sys.version_info[:3]))}"  # some are not for the first releases of a Python
+    make_wheel(named.folder, "alpha", "1.0", "WHO = 1\n", requires=["beta>=5"], python=patch)  # beta is what ran
     make_wheel(named.folder, "beta", "1.0")
     make_wheel(tmp_path / "links", "gamma", "1.0")
     monkeypatch.setenv("PIP_FIND_LINKS", str(tmp_path / "links"))
