@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from packaging.markers import default_environment
+from packaging.version import InvalidVersion, Version
 
 from jupyter_prodkit.environment.candidates import candidates
 from jupyter_prodkit.environment.closure import closure
@@ -70,7 +71,7 @@ def capture(
         stray=roots.stray,
         gone=roots.gone,
         doubles=tuple(doubles[name] for name in sorted(doubles.keys() & reached.names)),
-        broken=tuple(name for name in sorted(reached.names) if not installed[name].version),
+        broken=tuple(name for name in sorted(reached.names) if not _is_version(installed[name].version)),
         unmet=reached.unmet,
     )
 
@@ -146,6 +147,13 @@ def _places(installed: Sequence[Installed], folder: Path | None) -> Places:
         site=frozenset(str(one.base) for one in installed if not one.developed),
         folder=None if folder is None else str(folder.resolve()),
     )
+
+
+def _is_version(text: str) -> bool:
+    try:
+        return bool(Version(text))
+    except InvalidVersion:
+        return False
 
 
 def _glibc() -> str | None:

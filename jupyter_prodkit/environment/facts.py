@@ -139,7 +139,7 @@ class EnvironmentFacts(msgspec.Struct, frozen=True, kw_only=True):
     doubles: tuple[str, ...] = ()
     """Distributions that `sys.path` holds more than once, as sentences that say which one counts."""
     broken: tuple[str, ...] = ()
-    """Distributions whose metadata has no version."""
+    """Distributions whose metadata has no version, or none as PEP 440 has them."""
     unmet: tuple[str, ...] = ()
     """Requirements between these distributions that the environment doesn't meet, as sentences."""
 

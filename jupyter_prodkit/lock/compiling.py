@@ -37,6 +37,10 @@ SERVER = (
 )
 """What the server of an exported package imports beside the package itself."""
 
+_FROM_KEPT = (
+    "The index does not answer: hashes, and whether a release was withdrawn, are as uv has kept them from before."
+)
+
 Ask = Callable[[Sequence[str], Form, Progress, bool], Answer]
 """A question to uv: the requirements, the form of the answer, and whether to look only at what uv has kept."""
 
@@ -65,6 +69,8 @@ class _Pinned:
     pins: Mapping[str, Pin]
     files: Mapping[str, tuple[LockedFile, ...]]
     yanked: Mapping[str, str]
+    is_kept: bool = False
+    """Whether the index did not answer, so that this is what uv has kept of it."""
 
 
 def compile_lock(
@@ -105,7 +111,7 @@ def compile_lock(
         serving=serving,
         pylock=render_pylock(kernel, answer.files, facts, folder),
         yanked={name: answer.yanked[name] for name in sorted(answer.yanked)},
-        warnings=(*warnings, *doubts),
+        warnings=(*warnings, *doubts, *([_FROM_KEPT] if answer.is_kept or server.is_kept else [])),
     )
 
 
@@ -144,7 +150,7 @@ def _pinned(lines: Sequence[str], ask: Ask, progress: Progress) -> _Pinned:
         if missing:
             named = ", ".join(line.partition(";")[0].replace("==", " ") for line in missing)
             raise UnreachableIndexError(f"{error.message} Hashes are missing of {named}.", error.hint) from error
-        return _pin(lines, ask, progress, offline=True)
+        return replace(_pin(lines, ask, progress, offline=True), is_kept=True)
 
 
 def _is_kept(line: str, ask: Ask, progress: Progress) -> bool:
@@ -204,6 +210,8 @@ def _with_builds(
 ) -> EnvironmentFacts:
     def known(fact: DistributionFact) -> DistributionFact:
         pin, found = pins[fact.name], compared.get(fact.name, Compared("unknown"))
+        if fact.edited and found.build == "same":  # as its RECORD has it, and that is no longer so
+            found = Compared("different")
         if pin.wheel:
             return msgspec.structs.replace(fact, build="vendored", file=pin.wheel, sha256=pin.hashes[0][7:])
         is_proven = found.build in ("same", "built here")

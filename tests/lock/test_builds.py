@@ -131,6 +131,18 @@ def test_edited_by_hand(
     assert (Path(clean.python).parent / "alpha").exists()
 
 
+def test_edited_without_the_means_to_hold_it(kernel: Environment, named: Index, tmp_path: Path) -> None:
+    """An edit that can't be made a wheel, as its records lack the tags, is said; and its bytes are not called the same."""
+    make_wheel(named.folder, "alpha", "1.0")
+    kernel.install("--no-index", "--find-links", named.folder, "alpha")
+    for path, text in (("alpha.py", "more = 1\n"), ("alpha-1.0.dist-info/WHEEL", "Tag: x\nTag: ---\n")):
+        (kernel.site / path).unlink()  # uv links files to its cache
+        (kernel.site / path).write_text(text)
+    result = lock(kernel, tmp_path / "lock", fact("alpha"))
+    assert "alpha 1.0 was edited by hand (alpha.py), which the lock does not hold." in result.warnings
+    assert locked(tmp_path / "lock")["alpha"].build == "different"
+
+
 def test_source_that_has_moved_on(kernel: Environment, tmp_path: Path) -> None:
     """Of a local path whose source has changed since, or has gone, what is installed is locked, not the source."""
     project = make_project(tmp_path / "proj", "pathproj", "pathproj")
@@ -188,13 +200,34 @@ def test_no_network(kernel: Environment, named: Index, tmp_path: Path) -> None:
     before = (tmp_path / "lock" / "requirements.lock").read_bytes()
     named.server.shutdown()
     named.server.server_close()
-    lock(kernel, tmp_path / "lock", fact("alpha"))
+    kept = lock(kernel, tmp_path / "lock", fact("alpha"))
+    assert any(line.startswith("The index does not answer: hashes") for line in kept.warnings)
     assert (tmp_path / "lock" / "requirements.lock").read_bytes() == before
     with pytest.raises(LockError, match=r"Hashes are missing of beta 1\.0\.") as caught:
         lock(kernel, tmp_path / "lock", fact("alpha"), fact("beta"))
     assert "s3cr" not in str(caught.value)
     assert (tmp_path / "lock" / "requirements.lock").read_bytes() == before
     assert [path.name for path in tmp_path.iterdir() if path.name.startswith(".")] == []
+
+
+def test_no_network_for_the_server(
+    kernel: Environment, named: Index, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """What the server needs comes from what uv has kept as well; else its names are those that hashes lack for."""
+    for name, needed in (("alpha", []), ("web", ["wires"]), ("wires", [])):
+        make_wheel(named.folder, name, "1.0", requires=needed)
+    kernel.install("--no-index", "--find-links", named.folder, "alpha")
+    monkeypatch.setattr(compiling, "SERVER", ("web",))
+    lock(kernel, tmp_path / "lock", fact("alpha"))
+    before = (tmp_path / "lock" / "serving.lock").read_bytes()
+    assert b"wires==1.0" in before
+    named.server.shutdown()
+    named.server.server_close()
+    lock(kernel, tmp_path / "lock", fact("alpha"))
+    assert (tmp_path / "lock" / "serving.lock").read_bytes() == before
+    monkeypatch.setattr(compiling, "SERVER", ("web", "other; python_version > '3'"))
+    with pytest.raises(LockError, match=r"Hashes are missing of other\."):
+        lock(kernel, tmp_path / "lock", fact("alpha"))
 
 
 def test_nothing_is_written_into_the_environment(kernel: Environment, named: Index, tmp_path: Path) -> None:
