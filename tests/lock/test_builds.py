@@ -21,6 +21,7 @@ from jupyter_prodkit.lock import compiling
 from jupyter_prodkit.lock.builds import is_same_build
 from jupyter_prodkit.lock.remote_wheel import WheelRecords
 from jupyter_prodkit.lock.repacking import repacked_wheel
+from jupyter_prodkit.lock.report import LockReport
 from jupyter_prodkit.lock.step import plan_for, run
 from jupyter_prodkit.progress import Progress
 from jupyter_prodkit.step import Result
@@ -84,6 +85,39 @@ def test_extra_index(kernel: Environment, index: Index, tmp_path: Path, monkeypa
     lock(kernel, tmp_path / "lock", fact("alpha"))
     found = locked(tmp_path / "lock")["alpha"]
     assert (found.source, found.index, found.build) == ("extra index", f"http://{index.host}/simple", "same")
+
+
+@pytest.mark.parametrize("version", ["2.6.0+cu124", "2.6.0"])
+def test_a_build_for_cuda(
+    kernel: Environment, index: Index, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, version: str
+) -> None:
+    """PyTorch for CUDA (a stand-in) is locked as that build, from its own index without hashes; both versions are kept.
+
+    The wheel on PyPI has no label in its metadata, that of PyTorch's own index has; the module says it in both.
+    """
+    index.hashes = False
+    code = "from torch import version\n__version__ = version.__version__ = '2.6.0+cu124'\n"
+    files = {"torch/__init__.py": code, "torch/version.py": "cuda = '12.4'\n"}
+    wheel = make_wheel(index.folder, "torch", version, files=files)
+    kernel.install("msgspec", "packaging")
+    kernel.install("--no-index", "--find-links", index.folder, f"torch=={version}")
+    monkeypatch.setattr(index, "answer", _only_below_simple(index))
+    monkeypatch.setenv("PIP_INDEX_URL", index.url.replace("/simple", "/empty"))
+    monkeypatch.setenv("PIP_EXTRA_INDEX_URL", index.url)
+    monkeypatch.setenv("UV_CACHE_DIR", str(tmp_path / "cache"))
+    facts = kernel.capture("import torch", {"torch"}, tmp_path)
+    assert facts.cuda is not None
+    assert (facts.cuda.version, facts.cuda.installed, facts.cuda.cuda, facts.cuda.label) == (
+        "2.6.0+cu124", version, "12.4", "cu124"
+    )  # fmt: skip
+    result = run(plan_for(facts, tmp_path / "lock", kernel.python, installed=kernel.installed()), Progress())
+    found = locked(tmp_path / "lock")["torch"]
+    assert (found.source, found.build, found.file) == ("extra index", "same", wheel.name)
+    assert f"torch=={version} \\\n    --hash=sha256:" in (tmp_path / "lock" / "requirements.lock").read_text()
+    assert {row.label: row.value for row in result.facts}["CUDA"] == "12.4"
+    assert isinstance(result.document, LockReport)
+    label = "" if "+" in version else " (2.6.0+cu124 by its module)"
+    assert result.document.distributions[0].version == f"{version}{label}"
 
 
 def _only_below_simple(index: Index) -> Callable[[str, str], tuple[int, str, bytes]]:
