@@ -160,7 +160,8 @@ def _costs(python: str) -> Iterator[str]:
     warm = min(("again", "third"), key=lambda kind: locked[kind])
     yield "| what | measured | of it busy | at most |"
     yield "|---|---|---|---|"
-    yield f"| capture of {captured['modules']:,} modules | {captured['seconds']:.2f} s | {captured['busy']:.2f} s | 0.5 s |"
+    times = f"{captured['seconds']:.2f} s | {captured['busy']:.2f} s"
+    yield f"| capture of {captured['modules']:,} modules | {times} | 0.5 s |"
     for kind, said, most in (("first", "nothing known yet", ""), (warm, "again", "3 s (of 100)")):
         times = f"{locked[kind]:.1f} s | {locked[f'{kind} busy']:.1f} s"
         yield f"| lock of {locked['distributions']} distributions, {said} | {times} | {most} |"
