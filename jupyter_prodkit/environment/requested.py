@@ -18,6 +18,8 @@ from jupyter_prodkit.environment.installed import Installed
 
 __all__ = ["Requested"]
 
+# In the standard library from Python 3.11 on; here and not where it is used, so that a capture loads nothing.
+_TOML: Any = import_module("tomllib" if sys.version_info >= (3, 11) else "tomli")
 _NAME = re.compile(r"\s*(?P<name>[A-Za-z0-9](?:[\w.-]*[A-Za-z0-9])?)")
 _REQUIRES = re.compile(r"^Requires-Dist:\s*(?P<name>[\w.-]*\w)", re.MULTILINE)
 _CONDA_SPECS = re.compile(r"^# (?P<act>update|install|remove|neutered) specs: *(?P<specs>\[.*\])", re.MULTILINE)
@@ -106,9 +108,8 @@ def _names_in(folder: Path) -> Iterator[str]:
 
 
 def _project_requirements(file: Path) -> Iterator[str]:
-    toml: Any = import_module("tomllib" if sys.version_info >= (3, 11) else "tomli")
     try:
-        content = toml.loads(_text(file))
+        content = _TOML.loads(_text(file))
     except ValueError:
         return
     project = _table(content.get("project"))

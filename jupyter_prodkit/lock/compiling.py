@@ -2,10 +2,7 @@
 
 from __future__ import annotations
 
-import tempfile
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from concurrent.futures import ThreadPoolExecutor
-from contextlib import contextmanager
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
@@ -16,10 +13,11 @@ from jupyter_prodkit.environment.installed import Installed
 from jupyter_prodkit.errors import LockError
 from jupyter_prodkit.lock.builds import Compared, compare_builds
 from jupyter_prodkit.lock.complaints import UnreachableIndexError
-from jupyter_prodkit.lock.pins import Pin, check_unchanged, index_line, parse_requirements
-from jupyter_prodkit.lock.pylock import LockedFile, locked_files, render_pylock
+from jupyter_prodkit.lock.pinning import Pinned, beside, pinned, pinned_within
+from jupyter_prodkit.lock.pins import Pin, check_unchanged, index_line
+from jupyter_prodkit.lock.pylock import LockedFile, render_pylock
 from jupyter_prodkit.lock.remote_wheel import WheelRecords
-from jupyter_prodkit.lock.uv import Answer, Form, Uv
+from jupyter_prodkit.lock.uv import Uv
 from jupyter_prodkit.lock.wheels import add_wheel, own_wheels, vendored
 from jupyter_prodkit.progress import Progress
 
@@ -41,9 +39,6 @@ _FROM_KEPT = (
     "The index does not answer: hashes, and whether a release was withdrawn, are as uv has kept them from before."
 )
 
-Ask = Callable[[Sequence[str], Form, Progress, bool], Answer]
-"""A question to uv: the requirements, the form of the answer, and whether to look only at what uv has kept."""
-
 
 @dataclass(frozen=True, slots=True)
 class Locked:
@@ -62,17 +57,6 @@ class Locked:
     warnings: tuple[str, ...] = ()
 
 
-@dataclass(frozen=True, slots=True)
-class _Pinned:
-    """What uv said in its two forms: all hashes of each version, and the files that fit this interpreter."""
-
-    pins: Mapping[str, Pin]
-    files: Mapping[str, tuple[LockedFile, ...]]
-    yanked: Mapping[str, str]
-    is_kept: bool = False
-    """Whether the index did not answer, so that this is what uv has kept of it."""
-
-
 def compile_lock(
     facts: EnvironmentFacts, installed: Mapping[str, Installed], folder: Path, uv: Uv, progress: Progress
 ) -> Locked:
@@ -87,10 +71,10 @@ def compile_lock(
     asked = [fact for fact in facts.distributions if fact.name not in held]
     lines = [index_line(fact) for fact in asked]
     progress.stage(f"Pinning {len(facts.distributions)} distributions", 0.3)
-    with _beside(progress) as (pool, quiet):
-        fitting = pool.submit(_for_server, [*lines, *_constraints(built, wheels)], folder, uv, quiet)
+    with beside(progress) as (pool, quiet):
+        fitting = pool.submit(pinned_within, SERVER, [*lines, *_constraints(built, wheels)], folder, uv, quiet)
         try:
-            answer = _pinned(lines, lambda *asked: uv.pin(*asked, folder=folder), progress)
+            answer = pinned(lines, lambda *question: uv.pin(*question, folder=folder), progress)
         except LockError as error:
             raise _by_conda_alone(error, asked) from error
         check_unchanged(asked, answer.pins)
@@ -115,51 +99,6 @@ def compile_lock(
     )
 
 
-@contextmanager
-def _beside(progress: Progress) -> Iterator[tuple[ThreadPoolExecutor, Progress]]:
-    """Yield threads for what uv is asked meanwhile, and the progress it must use: it ends where the block fails."""
-    quiet = progress.silent()
-    with ThreadPoolExecutor() as pool:
-        try:
-            yield pool, quiet
-        except BaseException:
-            quiet.cancel()
-            raise
-
-
-def _pin(lines: Sequence[str], ask: Ask, progress: Progress, *, offline: bool = False) -> _Pinned:
-    if not lines:
-        return _Pinned({}, {}, {})
-    text = ask(lines, "requirements.txt", progress, offline)
-    try:
-        files = ask(lines, "pylock.toml", progress, True)  # uv has just kept all that this needs
-    except LockError:
-        files = ask(lines, "pylock.toml", progress, offline)  # unless it was told to keep nothing
-    return _Pinned(parse_requirements(text.text), locked_files(files.text), text.yanked)
-
-
-def _pinned(lines: Sequence[str], ask: Ask, progress: Progress) -> _Pinned:
-    """Ask uv for pins; where an index does not answer, by what uv has kept of it, and else say of what hashes lack."""
-    try:
-        return _pin(lines, ask, progress)
-    except UnreachableIndexError as error:
-        progress.stage("The index does not answer: looking at what uv has kept", 0.35)
-        with _beside(progress) as (pool, quiet):
-            kept = list(pool.map(lambda line: _is_kept(line, ask, quiet), lines))
-        missing = [line for line, is_kept in zip(lines, kept, strict=True) if not is_kept]
-        if missing:
-            named = ", ".join(line.partition(";")[0].replace("==", " ") for line in missing)
-            raise UnreachableIndexError(f"{error.message} Hashes are missing of {named}.", error.hint) from error
-        return replace(_pin(lines, ask, progress, offline=True), is_kept=True)
-
-
-def _is_kept(line: str, ask: Ask, progress: Progress) -> bool:
-    try:
-        return bool(parse_requirements(ask([line], "requirements.txt", progress, True).text))
-    except LockError:
-        return False
-
-
 def _by_conda_alone(error: LockError, asked: Sequence[DistributionFact]) -> LockError:
     """Return the error with what to do where the index lacks what conda installed; else as it is."""
     blamed = [fact.name for fact in asked if fact.source == "conda" and f" {fact.name}" in error.message]
@@ -170,13 +109,6 @@ def _by_conda_alone(error: LockError, asked: Sequence[DistributionFact]) -> Lock
         "A lock of wheels can't hold compiled code that conda alone has. Install it from an index that pip is "
         "configured with, or hand over the environment as conda has it: `conda list --explicit --md5`.",
     )
-
-
-def _for_server(constraints: Sequence[str], folder: Path, uv: Uv, progress: Progress) -> _Pinned:
-    with tempfile.TemporaryDirectory(prefix="prodkit-lock-") as scratch:
-        file = Path(scratch, "constraints.txt")
-        file.write_text("".join(f"{line}\n" for line in constraints), encoding="utf-8")
-        return _pinned(SERVER, lambda *asked: uv.resolve(*asked, constraints=file, folder=folder), progress)
 
 
 def _constraints(built: Iterable[Pin], wheels: Path) -> Iterator[str]:
@@ -228,7 +160,7 @@ def _with_builds(
     return msgspec.structs.replace(facts, distributions=tuple(known(fact) for fact in facts.distributions))
 
 
-def _portable(answer: _Pinned, wheels: Path, uv: Uv, progress: Progress) -> list[Pin]:
+def _portable(answer: Pinned, wheels: Path, uv: Uv, progress: Progress) -> list[Pin]:
     """Return the pins, each with hashes; files of an index that only this machine has are copied into `wheels`."""
     return [_one(pin, answer.files.get(name, ()), wheels, uv, progress) for name, pin in answer.pins.items()]
 
