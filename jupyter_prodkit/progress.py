@@ -35,6 +35,7 @@ class Progress:
 
     listener: Callable[[ProgressEvent], None] = _ignore
     _cancel: threading.Event = field(default_factory=threading.Event)
+    _above: Progress | None = None
 
     def stage(self, message: str, fraction: float | None = None) -> None:
         """Say what begins now. Raises CancelledError if the user asked to stop."""
@@ -47,8 +48,8 @@ class Progress:
         self.listener(ProgressEvent("log", line))
 
     def silent(self) -> Progress:
-        """Return one that tells nobody and stops with this one, for work that goes on beside what is told."""
-        return Progress(_cancel=self._cancel)
+        """Return one that tells nobody, for work beside what is told; it stops with this one, or by itself."""
+        return Progress(_above=self)
 
     def cancel(self) -> None:
         """Ask the step to stop at its next chance; safe from any thread."""
@@ -57,7 +58,7 @@ class Progress:
     @property
     def cancelled(self) -> bool:
         """Whether the user asked to stop."""
-        return self._cancel.is_set()
+        return self._cancel.is_set() or (self._above is not None and self._above.cancelled)
 
     def raise_if_cancelled(self) -> None:
         """Raise CancelledError if the user asked to stop."""

@@ -25,7 +25,7 @@ TOOLS = {
     "ipykernel": set[str](),
     "ipywidgets": {"faces/progress_display.py"},
     "jinja2": {"build/dockerfile.py", "export/package.py"},
-    "jupyter_client": {"session/starting.py"},
+    "jupyter_client": {"session/kernelspecs.py", "session/starting.py"},
     "libcst": {"export/rewriting.py"},
     "mlflow": {"push/mlflow_registry.py", "push/templates"},
     "nbformat": {"notebook/reading.py"},

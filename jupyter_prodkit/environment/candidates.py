@@ -26,7 +26,7 @@ def candidates(module: str, installed: Mapping[str, Installed], modules: Iterabl
     found = [f"`import {name}`" for name in close]
     wanted = canonicalize_name(top)
     if wanted in installed:
-        found.append(f"{wanted} {installed[wanted].version} is installed, but has no module of that name")
+        found.append(f"{wanted} {installed[wanted].version} is installed, but its records name no such module")
     for name, one in sorted(installed.items()):
         for requirement in one.requires:
             named = _NAME.match(requirement)

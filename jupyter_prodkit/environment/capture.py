@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from packaging.markers import default_environment
+from packaging.version import InvalidVersion, Version
 
 from jupyter_prodkit.environment.candidates import candidates
 from jupyter_prodkit.environment.closure import closure
@@ -22,6 +23,7 @@ from jupyter_prodkit.environment.in_memory import held_in_memory, module_version
 from jupyter_prodkit.environment.installed import Installed, all_installed
 from jupyter_prodkit.environment.owners import find_owners
 from jupyter_prodkit.environment.provenance import provenance
+from jupyter_prodkit.environment.requested import Requested
 from jupyter_prodkit.environment.roots import Places, Roots, find_roots, own_files
 from jupyter_prodkit.environment.system_libraries import mapped_libraries, replaced_libraries
 from jupyter_prodkit.notebook.imported import CellImport
@@ -50,7 +52,9 @@ def capture(
     fileless = {name for name, file in modules.items() if file is None and "." not in name}
     roots = find_roots(files, fileless, imported, page, owners, installed, places)
     reached = closure(roots.why.keys(), installed, {k: str(v) for k, v in default_environment().items()})
-    facts = _Facts(roots, reached.required_by, process_started(), replaced_libraries(mapped_libraries(maps_text())))
+    requested = Requested(tuple(installed.values()), folder, Path(sys.prefix))
+    replaced = replaced_libraries(mapped_libraries(maps_text()))
+    facts = _Facts(roots, reached.required_by, requested, process_started(), replaced)
     versions = {name: (lambda one=one: one.version) for name, one in installed.items()}
     frameworks = gpu_frameworks(dict(sys.modules), versions, gpu_driver())
     return EnvironmentFacts(
@@ -63,12 +67,11 @@ def capture(
         cuda=next(iter(frameworks), None),
         frameworks=frameworks,
         local_modules=roots.local,
-        unowned=tuple(roots.unknown),
         unknown=_unknown(roots, installed),
         stray=roots.stray,
         gone=roots.gone,
         doubles=tuple(doubles[name] for name in sorted(doubles.keys() & reached.names)),
-        broken=tuple(name for name in sorted(reached.names) if not installed[name].version),
+        broken=tuple(name for name in sorted(reached.names) if not _is_version(installed[name].version)),
         unmet=reached.unmet,
     )
 
@@ -87,6 +90,7 @@ class _Facts:
 
     roots: Roots
     required_by: Mapping[str, tuple[str, ...]]
+    requested: Requested
     started: float | None
     replaced: Collection[str]
 
@@ -101,7 +105,7 @@ class _Facts:
             in_memory=held_in_memory(one, loaded, self.started, self.replaced),
             source=source,
             url=url,
-            requested=one.requested,
+            requested=self.requested.of(one),
             why=self.roots.why.get(one.name, "required"),
             cells=self.roots.cells.get(one.name, ()),
             required_by=self.required_by.get(one.name, ()),
@@ -143,6 +147,13 @@ def _places(installed: Sequence[Installed], folder: Path | None) -> Places:
         site=frozenset(str(one.base) for one in installed if not one.developed),
         folder=None if folder is None else str(folder.resolve()),
     )
+
+
+def _is_version(text: str) -> bool:
+    try:
+        return bool(Version(text))
+    except InvalidVersion:
+        return False
 
 
 def _glibc() -> str | None:

@@ -26,9 +26,7 @@ class Closure:
     """The requirements that the environment doesn't meet, as sentences."""
 
 
-def closure(
-    roots: Collection[str], installed: Mapping[str, Installed], environment: Mapping[str, str]
-) -> Closure:
+def closure(roots: Collection[str], installed: Mapping[str, Installed], environment: Mapping[str, str]) -> Closure:
     """Return `roots` with everything they require.
 
     `environment` holds the values of the markers (PEP 508). Optional dependencies count where a requirement asks for

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import base64
 import hashlib
+import os
 from collections.abc import Collection, Iterator
 from dataclasses import dataclass
+from functools import lru_cache
 from pathlib import Path
 
 from jupyter_prodkit.environment.installed import Installed
@@ -52,15 +54,15 @@ def edited_files(one: Installed, loaded: Collection[str]) -> tuple[str, ...]:
 
 
 def _is_changed(one: Installed, file: RecordedFile, loaded: Collection[str], since: float) -> bool:
-    path = one.base / file.path
+    path = os.path.normpath(f"{one.base}{os.sep}{file.path}") if ".." in file.path else f"{one.base}{os.sep}{file.path}"
     try:
-        state = path.stat()
+        state = os.stat(path)  # noqa: PTH116 - tens of thousands of files: a Path each takes longer than the question
     except OSError:
         return file.path.endswith(_CODE)  # scripts and data are often cleared away; code is not
     if file.size is not None and state.st_size != file.size:
         return _counts(file)
-    suspect = str(path) in loaded or state.st_mtime > since
-    return suspect and _counts(file) and _digest(path) not in (file.digest, None)
+    suspect = path in loaded or state.st_mtime > since
+    return suspect and _counts(file) and _digest(path, state.st_ctime_ns, state.st_mtime_ns) not in (file.digest, None)
 
 
 def _counts(file: RecordedFile) -> bool:
@@ -68,9 +70,11 @@ def _counts(file: RecordedFile) -> bool:
     return not file.path.startswith("../")
 
 
-def _digest(path: Path) -> str | None:
+@lru_cache(maxsize=1 << 16)
+def _digest(path: str, _written: int, _modified: int) -> str | None:
+    """Return a file's digest; read again only after a change, which no program can hide from `st_ctime`."""
     try:
-        digest = hashlib.sha256(path.read_bytes()).digest()
+        digest = hashlib.sha256(Path(path).read_bytes()).digest()
     except OSError:
         return None
     return base64.urlsafe_b64encode(digest).rstrip(b"=").decode()

@@ -40,10 +40,7 @@ class DistributionFact(msgspec.Struct, frozen=True, kw_only=True):
     edited: tuple[str, ...] = ()
     """Its files whose bytes are no longer those that were installed, by its RECORD (PEP 376)."""
     requested: bool | None = None
-    """Whether a user asked for it by name (the installers' REQUESTED file, PEP 376); None where that isn't known.
-
-    uv writes that file for all that it installs, so that its word says nothing.
-    """
+    """Whether a user asked for it by name, and not only another distribution; None where nobody can know."""
     why: Why
     """`imported` by the text of a cell, `loaded` by what cells did, or `required` by another distribution."""
     cells: tuple[str, ...] = ()
@@ -133,10 +130,8 @@ class EnvironmentFacts(msgspec.Struct, frozen=True, kw_only=True):
     system_libraries: tuple[SystemLibrary, ...] = ()
     local_modules: tuple[str, ...] = ()
     """Top-level modules that came from files of the user's own, which no distribution owns."""
-    unowned: tuple[str, ...] = ()
-    """Modules that a cell imports and nothing installed provides."""
     unknown: tuple[UnknownImport, ...] = ()
-    """The same, with what is known of each."""
+    """What cells import and nothing installed provides."""
     stray: tuple[str, ...] = ()
     """Loaded modules that lie among the installed ones and that no distribution owns."""
     gone: tuple[str, ...] = ()
@@ -144,14 +139,28 @@ class EnvironmentFacts(msgspec.Struct, frozen=True, kw_only=True):
     doubles: tuple[str, ...] = ()
     """Distributions that `sys.path` holds more than once, as sentences that say which one counts."""
     broken: tuple[str, ...] = ()
-    """Distributions whose metadata has no version."""
+    """Distributions whose metadata has no version, or none as PEP 440 has them."""
     unmet: tuple[str, ...] = ()
     """Requirements between these distributions that the environment doesn't meet, as sentences."""
+
+    @property
+    def unowned(self) -> tuple[str, ...]:
+        """The modules that cells import and nothing installed provides."""
+        return tuple(one.module for one in self.unknown)
 
     @property
     def python_minor(self) -> str:
         """Python's version as wheels know it: `3.11`."""
         return ".".join(self.python.split(".")[:2])
+
+    @property
+    def python_range(self) -> str:
+        """The Pythons that the distributions are good for: some need the very patch release, later ones change nothing.
+
+        `>=3.11.7,<3.12`
+        """
+        major, minor = self.python.split(".")[:2]
+        return f">={self.python},<{major}.{int(minor) + 1}"
 
     @property
     def target(self) -> str:

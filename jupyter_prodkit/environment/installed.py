@@ -17,6 +17,7 @@ from packaging.utils import canonicalize_name
 __all__ = ["Installed", "all_installed", "installed_distributions"]
 
 _SHORT = 60  # some put the licence's whole text there
+_DASHES_IN_TAG = 2
 _SITE_FOLDERS = ("site-packages", "dist-packages")
 
 
@@ -68,20 +69,12 @@ class Installed:
         """The program that installed it (PEP 376): `pip`, `uv`, `conda`; empty where none said so."""
         return self._read("INSTALLER").strip()
 
-    @property
-    def requested(self) -> bool | None:
-        """Whether a user asked for it by name, as opposed to another distribution (PEP 376); None where nobody knows.
-
-        uv writes REQUESTED for whatever it installs.
-        """
-        is_marked = (self.info / "REQUESTED").exists()
-        return None if (is_marked and self.installer == "uv") or self.installer not in ("pip", "uv") else is_marked
-
     @cached_property
     def wheel_tags(self) -> tuple[str, ...]:
         """The tags of the wheel that it was installed from (PEP 427): `cp311-cp311-manylinux_2_17_x86_64`."""
         lines = self._read("WHEEL").splitlines()
-        return tuple(line.partition(":")[2].strip() for line in lines if line.startswith("Tag:"))
+        tags = (line.partition(":")[2].strip() for line in lines if line.startswith("Tag:"))
+        return tuple(tag for tag in tags if tag.count("-") == _DASHES_IN_TAG)
 
     @property
     def entry_points(self) -> str:
@@ -110,9 +103,9 @@ class Installed:
             return {}  # names a folder of the machine that built the conda package
         try:
             content = json.loads(self._read("direct_url.json") or "{}")
-        except ValueError:
+        except (ValueError, RecursionError):
             return {}
-        return content if isinstance(content, dict) else {}
+        return content if _is_direct_url(content) else {}
 
     @property
     def developed(self) -> bool:
@@ -160,6 +153,14 @@ def _on_path() -> Iterator[Installed]:
         # `name-version.dist-info`: reading every METADATA for its name would take most of the time we have
         stem = info.name.removesuffix(info.suffix).partition("-")[0]
         yield Installed(canonicalize_name(stem), Path(os.path.normpath(info.absolute())))
+
+
+def _is_direct_url(content: object) -> bool:
+    """Whether it has the shape that PEP 610 gives it; what was written by hand may have any."""
+    if not isinstance(content, dict) or not isinstance(content.get("url"), str):
+        return False
+    parts = [content.get(key, {}) for key in ("dir_info", "vcs_info", "archive_info")]
+    return all(isinstance(part, dict) for part in parts) and isinstance(parts[2].get("hashes", {}), dict)
 
 
 def _text(path: Path) -> str:

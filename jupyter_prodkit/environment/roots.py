@@ -128,6 +128,8 @@ class _Settling:
         targets = [*(f"{one.what.module}.{name}" for name in one.what.names), one.what.module]
         loaded = [(self.owners.by_module[target], target) for target in targets if target in self.owners.by_module]
         if not loaded and self._elsewhere(one.what.top):
+            if one.what.top in self.found.stray:  # it lies here, but no install would bring it
+                self.found.unknown.setdefault(one.what.module, []).append(one)
             return
         providers = loaded or self._providers(targets)
         for name, module in providers:

@@ -65,9 +65,11 @@ def _owners(paths: Collection[str], dpkg: Path) -> Mapping[str, str]:
 def _aliases(path: str) -> set[str]:
     real = os.path.realpath(path)
     names = {path, real}
-    return names | {n.removeprefix("/usr") for n in names if n.startswith("/usr/lib")} | {
-        f"/usr{n}" for n in names if n.startswith("/lib")
-    }
+    return (
+        names
+        | {n.removeprefix("/usr") for n in names if n.startswith("/usr/lib")}
+        | {f"/usr{n}" for n in names if n.startswith("/lib")}
+    )
 
 
 def _versions(packages: Collection[str], dpkg: Path) -> Mapping[str, str]:

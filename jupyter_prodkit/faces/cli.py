@@ -15,6 +15,7 @@ import msgspec
 
 from jupyter_prodkit.errors import CancelledError, ProdkitError, UsageError
 from jupyter_prodkit.faces.arguments import add_options, options_from_namespace
+from jupyter_prodkit.faces.carrying_over import another_python, carry_over
 from jupyter_prodkit.faces.check_command import add_check_arguments, run_check
 from jupyter_prodkit.faces.display import as_json, as_text
 from jupyter_prodkit.faces.journey import STEPS, carry_out, gather, step_named
@@ -36,6 +37,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         if isinstance(stream, io.TextIOWrapper):  # a terminal that can't show a sign is no reason to fail
             stream.reconfigure(errors="backslashreplace")
     parsed = _parser().parse_args(arguments)
+    parsed.given = sys.argv[1:] if arguments is None else arguments
     try:
         status: int = parsed.command(parsed)
     except UsageError as error:
@@ -98,6 +100,9 @@ def _run_step(parsed: argparse.Namespace) -> int:
     options = msgspec.structs.replace(options, notebook=str(notebook.path))
     progress = printed_progress(quiet=options.quiet or options.json)
     connection: Path | None = getattr(parsed, "kernel", None)
+    elsewhere = another_python(notebook.path, progress) if connection is None and step.needs_kernel else None
+    if elsewhere is not None:
+        return carry_over(elsewhere, parsed.given, progress)
     if connection is None and (not step.needs_kernel or step.from_files(options)):
         return _run_here(step, options, progress)
     kernel: AbstractContextManager[KernelDriver] = (

@@ -27,9 +27,7 @@ _SHOWN = 200
 _OWN = ("local", "editable", "vcs", "archive")  # nobody keeps advisories on what is the user's own
 
 
-def audited(
-    locked: Locked, uv: Uv, progress: Progress, service: str | None = None
-) -> Audit:
+def audited(locked: Locked, uv: Uv, progress: Progress, service: str | None = None) -> Audit:
     """Return what is known against a lock; where the advisories can't be had, the audit says so instead of failing.
 
     `service` is the URL of an OSV service other than the public one. Raises CancelledError.

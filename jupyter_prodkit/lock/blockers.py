@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 
 from jupyter_prodkit.environment.facts import EnvironmentFacts, UnknownImport
 from jupyter_prodkit.errors import LockError
@@ -42,23 +42,26 @@ def _unknown(facts: EnvironmentFacts, labels: Mapping[str, str]) -> None:
     if missing:
         raise LockError(
             f"Nothing that is installed here provides what the notebook imports: "
-            f"{'; '.join(_described(one, labels) for one in missing)}.",
+            f"{'; '.join(_described(one, labels, facts.stray) for one in missing)}.",
             "Install what is meant and run the cell, or take the import out. What the notebook can do without belongs "
             "into `try: … except ImportError:`; a cell tagged `prodkit:ignore` is left out. No index is asked for a "
             "distribution by a module's name: anyone may have registered it.",
         )
 
 
-def _described(one: UnknownImport, labels: Mapping[str, str]) -> str:
-    where = ", ".join(labels.get(cell, cell) for cell in one.cells)
-    meant = f", perhaps {' or '.join(one.candidates)}" if one.candidates else ""
-    return f"{one.module} ({where}{meant})"
+def _described(one: UnknownImport, labels: Mapping[str, str], stray: Collection[str]) -> str:
+    said = [", ".join(labels.get(cell, cell) for cell in one.cells)]
+    if one.module.partition(".")[0] in stray:
+        said.append("there, but no distribution's records name it")
+    if one.candidates:
+        said.append(f"perhaps {' or '.join(one.candidates)}")
+    return f"{one.module} ({', '.join(said)})"
 
 
 def _broken(facts: EnvironmentFacts, _: Mapping[str, str]) -> None:
     if facts.broken:
         raise LockError(
-            f"The installed metadata has no version of {', '.join(facts.broken)}.",
+            f"The installed metadata has no valid version of {', '.join(facts.broken)}.",
             "Install it again, restart the kernel, run the notebook and lock.",
         )
 

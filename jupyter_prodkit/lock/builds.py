@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
-from pathlib import PurePosixPath
 
 from packaging.utils import InvalidWheelFilename, parse_wheel_filename
 
@@ -88,10 +87,11 @@ def _compared(one: Installed, files: Sequence[LockedFile], records: WheelRecords
 
 def _installed_as(path: str) -> str | None:
     """Return where a file of a wheel is installed to, relative to site-packages; None where that isn't compared."""
-    parts = PurePosixPath(path).parts
-    if parts[0].endswith(".data"):
-        return "/".join(parts[2:]) if parts[1:2] in (("purelib",), ("platlib",)) else None
-    if parts[0].endswith(".dist-info") and parts[-1] in _NOT_COMPARED:
+    head, _, below = path.partition("/")
+    if head.endswith(".data"):
+        kind, _, place = below.partition("/")
+        return place if kind in ("purelib", "platlib") else None
+    if head.endswith(".dist-info") and path.rpartition("/")[2] in _NOT_COMPARED:
         return None
     return path
 

@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import tempfile
-from collections.abc import Callable, Mapping, Sequence
-from concurrent.futures import ThreadPoolExecutor
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
@@ -15,10 +13,11 @@ from jupyter_prodkit.environment.installed import Installed
 from jupyter_prodkit.errors import LockError
 from jupyter_prodkit.lock.builds import Compared, compare_builds
 from jupyter_prodkit.lock.complaints import UnreachableIndexError
-from jupyter_prodkit.lock.pins import Pin, check_unchanged, index_line, parse_requirements
-from jupyter_prodkit.lock.pylock import LockedFile, locked_files, render_pylock
+from jupyter_prodkit.lock.pinning import Pinned, beside, pinned, pinned_within
+from jupyter_prodkit.lock.pins import Pin, check_unchanged, index_line
+from jupyter_prodkit.lock.pylock import LockedFile, render_pylock
 from jupyter_prodkit.lock.remote_wheel import WheelRecords
-from jupyter_prodkit.lock.uv import Answer, Form, Uv
+from jupyter_prodkit.lock.uv import Uv
 from jupyter_prodkit.lock.wheels import add_wheel, own_wheels, vendored
 from jupyter_prodkit.progress import Progress
 
@@ -35,6 +34,10 @@ SERVER = (
     "pyyaml",
 )
 """What the server of an exported package imports beside the package itself."""
+
+_FROM_KEPT = (
+    "The index does not answer: hashes, and whether a release was withdrawn, are as uv has kept them from before."
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,15 +57,6 @@ class Locked:
     warnings: tuple[str, ...] = ()
 
 
-@dataclass(frozen=True, slots=True)
-class _Pinned:
-    """What uv said in its two forms: all hashes of each version, and the files that fit this interpreter."""
-
-    pins: Mapping[str, Pin]
-    files: Mapping[str, tuple[LockedFile, ...]]
-    yanked: Mapping[str, str]
-
-
 def compile_lock(
     facts: EnvironmentFacts, installed: Mapping[str, Installed], folder: Path, uv: Uv, progress: Progress
 ) -> Locked:
@@ -75,17 +69,25 @@ def compile_lock(
     built, warnings = own_wheels(facts.distributions, installed, wheels, uv, progress)
     held = {pin.name for pin in built}
     asked = [fact for fact in facts.distributions if fact.name not in held]
-    progress.stage(f"Pinning {len(facts.distributions)} distributions", 0.3)
     lines = [index_line(fact) for fact in asked]
-    answer = _pinned(lines, folder, uv, progress)
-    check_unchanged(asked, answer.pins)
-    progress.stage("Comparing what is installed with the index", 0.5)
-    compared = compare_builds(asked, answer.files, installed, WheelRecords.cached(uv.environment), progress)
-    others, doubts = _other_builds(asked, compared, installed, wheels)
-    from_index = {name: pin for name, pin in answer.pins.items() if name not in others}
-    kernel = [*built, *others.values(), *_portable(replace(answer, pins=from_index), wheels, uv, progress)]
-    progress.stage("Fitting the server's distributions", 0.7)
-    serving = _serving(kernel, folder, uv, progress)
+    progress.stage(f"Pinning {len(facts.distributions)} distributions", 0.3)
+    with beside(progress) as (pool, quiet):
+        fitting = pool.submit(pinned_within, SERVER, [*lines, *_constraints(built, wheels)], folder, uv, quiet)
+        try:
+            answer = pinned(lines, lambda *question: uv.pin(*question, folder=folder), progress)
+        except LockError as error:
+            raise _by_conda_alone(error, asked) from error
+        check_unchanged(asked, answer.pins)
+        progress.stage("Comparing what is installed with the index", 0.5)
+        compared = compare_builds(asked, answer.files, installed, WheelRecords.cached(uv.environment), progress)
+        others, doubts = _other_builds(asked, compared, installed, wheels)
+        from_index = {name: pin for name, pin in answer.pins.items() if name not in others}
+        kernel = [*built, *others.values(), *_portable(replace(answer, pins=from_index), wheels, uv, progress)]
+        progress.stage("Fitting the server's distributions", 0.7)
+        server = fitting.result()
+    names = {pin.name for pin in kernel}
+    more = {name: pin for name, pin in server.pins.items() if name not in names}
+    serving = tuple(_portable(replace(server, pins=more), wheels, uv, progress))
     known = _with_builds(facts, {pin.name: pin for pin in kernel}, compared, uv)
     return Locked(
         facts=known,
@@ -93,41 +95,24 @@ def compile_lock(
         serving=serving,
         pylock=render_pylock(kernel, answer.files, facts, folder),
         yanked={name: answer.yanked[name] for name in sorted(answer.yanked)},
-        warnings=(*warnings, *doubts),
+        warnings=(*warnings, *doubts, *([_FROM_KEPT] if answer.is_kept or server.is_kept else [])),
     )
 
 
-def _pin(
-    lines: Sequence[str], ask: Callable[[Sequence[str], Form, Progress], Answer], progress: Progress
-) -> _Pinned:
-    if not lines:
-        return _Pinned({}, {}, {})
-    with ThreadPoolExecutor(1) as pool:  # uv waits for the network most of the time
-        files = pool.submit(ask, lines, "pylock.toml", progress.silent())
-        text = ask(lines, "requirements.txt", progress)
-        fitting = files.result()
-    return _Pinned(parse_requirements(text.text), locked_files(fitting.text), text.yanked)
+def _by_conda_alone(error: LockError, asked: Sequence[DistributionFact]) -> LockError:
+    """Return the error with what to do where the index lacks what conda installed; else as it is."""
+    blamed = [fact.name for fact in asked if fact.source == "conda" and f" {fact.name}" in error.message]
+    if not blamed or isinstance(error, UnreachableIndexError):
+        return error
+    return LockError(
+        f"{error.message} conda installed {', '.join(blamed)}.",
+        "A lock of wheels can't hold compiled code that conda alone has. Install it from an index that pip is "
+        "configured with, or hand over the environment as conda has it: `conda list --explicit --md5`.",
+    )
 
 
-def _pinned(lines: Sequence[str], folder: Path, uv: Uv, progress: Progress) -> _Pinned:
-    """Ask uv for pins; where an index does not answer, by what uv has kept of it, and else say of what hashes lack."""
-    try:
-        return _pin(lines, lambda lines, form, quiet: uv.pin(lines, form, folder, quiet), progress)
-    except UnreachableIndexError as error:
-        progress.stage("The index does not answer: looking at what uv has kept", 0.35)
-        missing = [line for line in lines if not _is_kept(line, folder, uv, progress)]
-        if missing:
-            named = ", ".join(line.replace("==", " ") for line in missing)
-            raise UnreachableIndexError(f"{error.message} Hashes are missing of {named}.", error.hint) from error
-        return _pin(lines, lambda lines, form, quiet: uv.pin(lines, form, folder, quiet, offline=True), progress)
-
-
-def _is_kept(line: str, folder: Path, uv: Uv, progress: Progress) -> bool:
-    try:
-        answer = uv.pin([line], "requirements.txt", folder, progress.silent(), offline=True)
-        return bool(parse_requirements(answer.text))
-    except LockError:
-        return False
+def _constraints(built: Iterable[Pin], wheels: Path) -> Iterator[str]:
+    return (f"{pin.name} @ {(wheels / str(pin.wheel)).as_uri()}" for pin in built)
 
 
 def _other_builds(
@@ -157,6 +142,8 @@ def _with_builds(
 ) -> EnvironmentFacts:
     def known(fact: DistributionFact) -> DistributionFact:
         pin, found = pins[fact.name], compared.get(fact.name, Compared("unknown"))
+        if fact.edited and found.build == "same":  # as its RECORD has it, and that is no longer so
+            found = Compared("different")
         if pin.wheel:
             return msgspec.structs.replace(fact, build="vendored", file=pin.wheel, sha256=pin.hashes[0][7:])
         is_proven = found.build in ("same", "built here")
@@ -173,7 +160,7 @@ def _with_builds(
     return msgspec.structs.replace(facts, distributions=tuple(known(fact) for fact in facts.distributions))
 
 
-def _portable(answer: _Pinned, wheels: Path, uv: Uv, progress: Progress) -> list[Pin]:
+def _portable(answer: Pinned, wheels: Path, uv: Uv, progress: Progress) -> list[Pin]:
     """Return the pins, each with hashes; files of an index that only this machine has are copied into `wheels`."""
     return [_one(pin, answer.files.get(name, ()), wheels, uv, progress) for name, pin in answer.pins.items()]
 
@@ -190,20 +177,3 @@ def _one(pin: Pin, files: Sequence[LockedFile], wheels: Path, uv: Uv, progress: 
             "Install it from another index, or build its wheel into a folder that pip's find-links names.",
         )
     return replace(pin, hashes=hashes)
-
-
-def _serving(kernel: Sequence[Pin], folder: Path, uv: Uv, progress: Progress) -> tuple[Pin, ...]:
-    wheels = folder / "wheels"
-    with tempfile.TemporaryDirectory(prefix="prodkit-lock-") as scratch:
-        constraints = Path(scratch, "constraints.txt")
-        constraints.write_text("".join(f"{_constraint(pin, wheels)}\n" for pin in kernel), encoding="utf-8")
-        answer = _pin(
-            SERVER, lambda lines, form, quiet: uv.resolve(lines, constraints, form, folder, quiet), progress
-        )
-    held = {pin.name for pin in kernel}
-    new = {name: pin for name, pin in answer.pins.items() if name not in held}
-    return tuple(_portable(replace(answer, pins=new), wheels, uv, progress))
-
-
-def _constraint(pin: Pin, wheels: Path) -> str:
-    return f"{pin.name} @ {(wheels / pin.wheel).as_uri()}" if pin.wheel else f"{pin.name}=={pin.version}"

@@ -14,7 +14,6 @@ class UnreachableIndexError(LockError):
     """An index could not be asked at all."""
 
 
-
 _LIMIT = 300
 _FRAME = re.compile(r"[×├╰│▶─]+|\berror:|\bcause:|\s+")
 _MISSING = re.compile(r"no version of (?P<name>[\w.-]+)(?:\[[^\]]*\])?==(?P<version>[\w.+!-]*\w)")
@@ -25,6 +24,7 @@ _REFUSED = re.compile(
 _UNREACHABLE = re.compile(
     r"Failed to fetch|error sending request|dns error|Connection refused|timed out|Could not connect", re.IGNORECASE
 )
+_NO_CACHE = re.compile("Failed to initialize cache", re.IGNORECASE)
 _CONCLUSION = re.compile(r",? (?:and you require [^,]*, )?we can conclude that .*", re.DOTALL)
 
 _LABEL_HINT = (
@@ -36,6 +36,7 @@ _INDEX_HINT = (
     "PIP_EXTRA_INDEX_URL, and lock again."
 )
 _ACCESS_HINT = "Check the user and password of the index in pip's or uv's configuration."
+_CACHE_HINT = "Name a folder that can be written for what uv keeps, by UV_CACHE_DIR."
 _NETWORK_HINT = "Check the network and the index that pip or uv is configured with, and lock again."
 
 
@@ -51,6 +52,8 @@ def complaint(what: str, stderr: str) -> LockError:
         return _error(what, f"the index has no {missing['name']} {missing['version']}", hint)
     if unknown:
         return _error(what, f"the index does not know {unknown['name']}", _INDEX_HINT)
+    if _NO_CACHE.search(said):
+        return _error(what, said, _CACHE_HINT)
     if _UNREACHABLE.search(said):
         told = _error(what, said, _NETWORK_HINT)
         return UnreachableIndexError(told.message, told.hint)

@@ -21,7 +21,7 @@ from jupyter_prodkit.lock.outdated import read_facts
 from jupyter_prodkit.lock.pins import render_requirements
 from jupyter_prodkit.lock.project import make_uv_lock, script_block
 from jupyter_prodkit.lock.proof import Proof, prove
-from jupyter_prodkit.lock.second_opinion import names_by_pipreqs
+from jupyter_prodkit.lock.second_opinion import second_opinion
 from jupyter_prodkit.lock.uv import Uv
 from jupyter_prodkit.progress import Progress
 from jupyter_prodkit.step import Result
@@ -65,11 +65,11 @@ def make_lock(
     if installed:
         progress.stage("Comparing the installed files with their records", 0.05)
         facts = with_files_compared(facts, installed)
-    other: frozenset[str] = frozenset()
+    opinion = None
     if wishes.second_opinion is not None:
         progress.stage("Asking pipreqs for a second opinion", 0.1)
         versions = {name: one.version for name, one in installed.items()}
-        other = names_by_pipreqs(wishes.second_opinion, versions, uv, progress)
+        opinion = second_opinion(wishes.second_opinion, facts, versions, uv, progress)
     proof = audit = None
     with staged_folder(folder) as staging:
         locked = compile_lock(facts, installed, staging, uv, progress)
@@ -92,7 +92,7 @@ def make_lock(
         before=before,
         proof=proof or (Proof() if wishes.prove else None),
         audit=audit,
-        others=other & installed.keys() if wishes.second_opinion else None,
+        opinion=opinion,
         from_text=wishes.from_text,
     )
     return locked_result(made, labels)
@@ -116,5 +116,5 @@ def lock_files(locked: Locked, wishes: Wishes | None = None) -> FileTree:
     if wishes is not None and wishes.script:
         files[PurePosixPath("script.txt")] = script_block(facts, locked.kernel)
     if any(fact.source == "conda" for fact in facts.distributions):
-        files[PurePosixPath("environment.yml")] = environment_yml(facts, conda_packages())
+        files[PurePosixPath("environment.yml")] = environment_yml(facts, conda_packages(), locked.kernel)
     return files

@@ -10,7 +10,7 @@ from pathlib import Path
 from jupyter_prodkit.environment.facts import EnvironmentFacts
 from jupyter_prodkit.lock.compiling import Locked
 from jupyter_prodkit.lock.proof import Proof
-from jupyter_prodkit.lock.report import Audit, Change, LockReport, changes, rows, things
+from jupyter_prodkit.lock.report import Audit, Change, LockReport, SecondOpinion, changes, rows, things
 from jupyter_prodkit.step import Fact, Result
 
 __all__ = ["FROM_TEXT", "Made", "checked_result", "count_of", "locked_result", "whys"]
@@ -31,8 +31,7 @@ class Made:
     before: EnvironmentFacts | None
     proof: Proof | None
     audit: Audit | None
-    others: frozenset[str] | None
-    """What pipreqs names of what is installed; None where it was not asked."""
+    opinion: SecondOpinion | None
     from_text: bool
 
 
@@ -63,6 +62,7 @@ def locked_result(made: Made, labels: Mapping[str, str]) -> Result:
             changes=changed,
             proof=proven,
             audit=made.audit,
+            second_opinion=made.opinion,
         ),
     )
 
@@ -94,6 +94,7 @@ def _rows(made: Made, changed: Sequence[Change] | None) -> Iterator[Fact]:
     facts, locked = made.locked.facts, made.locked
     own = sorted(pin.name for pin in locked.kernel if pin.wheel)
     yield Fact("Distributions", f"{len(locked.kernel)} ({whys(facts)})")
+    yield Fact("Requested", _requested(facts))
     yield Fact("Python", facts.python)
     yield Fact("Platform", f"{facts.platform} {facts.machine}" + (f", glibc {facts.glibc}" if facts.glibc else ""))
     if facts.cuda is not None and facts.cuda.cuda is not None:
@@ -110,7 +111,15 @@ def _rows(made: Made, changed: Sequence[Change] | None) -> Iterator[Fact]:
         yield Fact("Proven", f"{step.what} ({step.seconds:.1f} s)")
     if made.audit is not None:
         yield from _audit_rows(made.audit)
+    if made.opinion is not None and not made.opinion.failed:
+        yield Fact("Second opinion", _opinion(made.opinion))
     yield Fact("Lock", f"{made.folder / 'requirements.lock'} ({made.digest[:_SHOWN_DIGITS]})")
+
+
+def _requested(facts: EnvironmentFacts) -> str:
+    counted = Counter(fact.requested for fact in facts.distributions)
+    told = ((True, "by name"), (False, "by other distributions"), (None, "not known"))
+    return ", ".join(f"{counted[kind]} {how}" for kind, how in told if counted[kind])
 
 
 def _audit_rows(audit: Audit) -> Iterator[Fact]:
@@ -118,6 +127,12 @@ def _audit_rows(audit: Audit) -> Iterator[Fact]:
         found = f"{len(audit.advisories)} known" if audit.advisories else "none known"
         yield Fact("Vulnerabilities", found)
     yield Fact("Licences", "; ".join(f"{name}: {len(of)}" for name, of in audit.licences.items()))
+
+
+def _opinion(opinion: SecondOpinion) -> str:
+    more = len(opinion.not_locked)
+    where = f"{more} of them not in the lock" if more else "all in the lock"
+    return f"pipreqs names {count_of(len(opinion.named))}, {where}"
 
 
 def _changes(changed: Sequence[Change]) -> str:
@@ -152,8 +167,7 @@ def _warnings(made: Made) -> Iterator[str]:
         yield f"The release of {name} was withdrawn by its authors{f' ({reason})' if reason else ''}."
     yield from made.proof.warnings if made.proof else ()
     yield from _audit_warnings(made.audit)
-    if made.others is not None:
-        yield _second_opinion(made.others, facts)
+    yield from _opinion_warnings(made.opinion)
 
 
 def _audit_warnings(audit: Audit | None) -> Iterator[str]:
@@ -166,8 +180,11 @@ def _audit_warnings(audit: Audit | None) -> Iterator[str]:
         yield f"{one.name} {one.version}: {one.id} {one.summary.rstrip('.')}.{fixed}"
 
 
-def _second_opinion(others: frozenset[str], facts: EnvironmentFacts) -> str:
-    more = sorted(others - {fact.name for fact in facts.distributions})
-    if not more:
-        return "Second opinion: pipreqs names nothing that is installed here and not in the lock."
-    return f"Second opinion: pipreqs also names {', '.join(more)}, which no cell imports and no loaded module needs."
+def _opinion_warnings(opinion: SecondOpinion | None) -> Iterator[str]:
+    if opinion is not None and opinion.failed:
+        yield f"No second opinion: {opinion.failed}"
+    if opinion is not None and opinion.not_locked:
+        yield (
+            f"Second opinion: pipreqs also names {', '.join(opinion.not_locked)}, which no cell that counts imports "
+            "and no loaded module needs. That locks nothing; import it in a cell where it is needed."
+        )

@@ -27,7 +27,7 @@ def uv_project(facts: EnvironmentFacts, pins: Sequence[Pin], wheels: str = str(W
         "project": {
             "name": "locked-notebook",
             "version": "0",
-            "requires-python": f"=={facts.python_minor}.*",
+            "requires-python": facts.python_range,
             "dependencies": exact,
         },
         "tool": {
@@ -42,9 +42,7 @@ def uv_project(facts: EnvironmentFacts, pins: Sequence[Pin], wheels: str = str(W
     return {PurePosixPath("pyproject.toml"): _toml(content)}
 
 
-def make_uv_lock(
-    facts: EnvironmentFacts, pins: Sequence[Pin], folder: Path, uv: Uv, progress: Progress
-) -> None:
+def make_uv_lock(facts: EnvironmentFacts, pins: Sequence[Pin], folder: Path, uv: Uv, progress: Progress) -> None:
     """Write `pyproject.toml` and `uv.lock` into the lock's `folder`.
 
     Raises LockError with uv's reason, CancelledError.
@@ -59,7 +57,7 @@ def make_uv_lock(
 
 def script_block(facts: EnvironmentFacts, pins: Sequence[Pin]) -> str:
     """Return the pins as a script's own metadata (PEP 723), to be put on top of a script or into a notebook's cell."""
-    lines = ["# /// script", f'# requires-python = "=={facts.python_minor}.*"', "# dependencies = ["]
+    lines = ["# /// script", f'# requires-python = "{facts.python_range}"', "# dependencies = ["]
     for pin in sorted(pins, key=lambda one: one.name):
         lines.append(f'#   "{pin.name}=={pin.version}",')
     lines.append("# ]")

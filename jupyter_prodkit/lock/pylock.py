@@ -86,7 +86,7 @@ def render_pylock(
     lock = pep751.Pylock(
         lock_version=Version("1.0"),
         environments=[Marker(f"sys_platform == '{facts.platform}' and platform_machine == '{facts.machine}'")],
-        requires_python=SpecifierSet(f"=={facts.python_minor}.*"),
+        requires_python=SpecifierSet(facts.python_range),
         created_by="jupyter-prodkit",
         packages=packages,
     )
@@ -98,9 +98,7 @@ def _package(pep751: Any, pin: Pin, files: Sequence[LockedFile], folder: Path) -
     name, version = canonicalize_name(pin.name), Version(pin.version)
     if pin.wheel:
         size = (folder / WHEELS / pin.wheel).stat().st_size
-        wheel = pep751.PackageWheel(
-            name=pin.wheel, path=str(WHEELS / pin.wheel), size=size, hashes=_hashes(pin.hashes)
-        )
+        wheel = pep751.PackageWheel(name=pin.wheel, path=str(WHEELS / pin.wheel), size=size, hashes=_hashes(pin.hashes))
         return pep751.Package(name=name, version=version, wheels=[wheel])
     listed = [(file, file.hashes or pin.hashes) for file in files if file.url]
     wheels = [pep751.PackageWheel(**_fields(file, hashes)) for file, hashes in listed if file.name.endswith(".whl")]

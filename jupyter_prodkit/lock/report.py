@@ -9,7 +9,18 @@ import msgspec
 
 from jupyter_prodkit.environment.facts import DistributionFact, EnvironmentFacts
 
-__all__ = ["Advisory", "Audit", "Change", "LockReport", "LockedRow", "ProofStep", "changes", "rows", "things"]
+__all__ = [
+    "Advisory",
+    "Audit",
+    "Change",
+    "LockReport",
+    "LockedRow",
+    "ProofStep",
+    "SecondOpinion",
+    "changes",
+    "rows",
+    "things",
+]
 
 _FEW = 3
 
@@ -68,6 +79,17 @@ class Audit(msgspec.Struct, frozen=True, kw_only=True):
     """Licence → the distributions under it; `unknown` for those that state none."""
 
 
+class SecondOpinion(msgspec.Struct, frozen=True, kw_only=True):
+    """What pipreqs makes of the saved notebook. It changes no lock: it only says where to look again."""
+
+    named: tuple[str, ...] = ()
+    """The installed distributions that it names."""
+    not_locked: tuple[str, ...] = ()
+    """Those of them that the lock lacks."""
+    failed: str | None = None
+    """Why it could not be had."""
+
+
 class LockReport(msgspec.Struct, frozen=True, kw_only=True):
     """The outcome of the lock, version 1."""
 
@@ -80,6 +102,8 @@ class LockReport(msgspec.Struct, frozen=True, kw_only=True):
     proof: tuple[ProofStep, ...] | None = None
     """None where nothing was asked to be proven."""
     audit: Audit | None = None
+    second_opinion: SecondOpinion | None = None
+    """None where none was asked for."""
     out_of_date: tuple[str, ...] | None = None
     """What `--check` found: why to lock again; None where it was not asked."""
 
@@ -146,9 +170,7 @@ def _version(fact: DistributionFact) -> str:
 
 
 def _source(fact: DistributionFact) -> str:
-    if fact.source == "index" and fact.index is None and fact.build != "vendored":
-        return "unknown index"
-    return fact.source
+    return "unknown index" if fact.source == "index" and fact.index is None else fact.source
 
 
 def _why(fact: DistributionFact, labels: Mapping[str, str]) -> str:

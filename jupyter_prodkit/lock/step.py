@@ -50,12 +50,22 @@ class LockOptions(Options, frozen=True, kw_only=True):
             extra={"form": False},
         ),
     ] = False
+    # The panel asks for what proves more; what only adds files or opinions is for a prompt.
     cross_check: Annotated[
-        bool, msgspec.Meta(description="Ask pipreqs for a second opinion on what the cells import.")
+        bool,
+        msgspec.Meta(
+            description="Ask pipreqs for a second opinion on what the cells import; it is said and changes no pin.",
+            extra={"form": False},
+        ),
     ] = False
-    uv_lock: Annotated[bool, msgspec.Meta(description="Also write pyproject.toml and uv.lock.")] = False
+    uv_lock: Annotated[
+        bool, msgspec.Meta(description="Also write pyproject.toml and uv.lock.", extra={"form": False})
+    ] = False
     script: Annotated[
-        bool, msgspec.Meta(description="Also write script.txt: the pins as a script's own metadata (PEP 723).")
+        bool,
+        msgspec.Meta(
+            description="Also write script.txt: the pins as a script's own metadata (PEP 723).", extra={"form": False}
+        ),
     ] = False
     check: Annotated[
         bool,

@@ -66,20 +66,20 @@ class Uv:
         places = [one.partition("=")[2] if "=" in one.partition("://")[0] else one for one in named]
         return frozenset(without_credentials(place).rstrip("/") for place in places)
 
-    def pin(
-        self, lines: Sequence[str], form: Form, folder: Path, progress: Progress, *, offline: bool = False
-    ) -> Answer:
+    def pin(self, lines: Sequence[str], form: Form, progress: Progress, offline: bool, *, folder: Path) -> Answer:
         """Return exactly the distributions in `lines`, with hashes, in uv's text; paths in it are relative to `folder`.
 
         With `offline` only what uv has kept is looked at. Raises LockError with uv's reason (UnreachableIndexError
         where an index did not answer), CancelledError.
         """
-        options = ["--no-deps", "--format", form, *(["--offline"] if offline else [])]
+        options = ["--no-deps", "--format", form, *_offline(offline)]
         return self._compile(lines, options, folder, progress, "pin the kernel's distributions")
 
-    def resolve(self, lines: Sequence[str], constraints: Path, form: Form, folder: Path, progress: Progress) -> Answer:
-        """Return `lines` and all they require, within the file of `constraints`. Raises LockError, CancelledError."""
-        options = ["--constraints", str(constraints), "--format", form]
+    def resolve(
+        self, lines: Sequence[str], form: Form, progress: Progress, offline: bool, *, constraints: Path, folder: Path
+    ) -> Answer:
+        """Return `lines` and all they require, within the file of `constraints`; else as `pin`."""
+        options = ["--constraints", str(constraints), "--format", form, *_offline(offline)]
         return self._compile(lines, options, folder, progress, "fit the server's distributions to the kernel's")
 
     def build_wheel(self, source: Path, folder: Path, progress: Progress) -> Path:
@@ -152,6 +152,10 @@ def uv_environment(environ: Mapping[str, str], settings: PipSettings) -> dict[st
 def _yanked(stderr: str) -> dict[str, str]:
     said = " ".join(stderr.split())
     return {canonicalize_name(match["name"]): (match["reason"] or "").strip() for match in _YANKED.finditer(said)}
+
+
+def _offline(is_so: bool) -> list[str]:
+    return ["--offline"] if is_so else []
 
 
 def _joined(separator: str, own: str | None, ours: Sequence[str]) -> str:

@@ -13,7 +13,7 @@ from typing import Any
 from jupyter_prodkit.errors import NotebookError
 from jupyter_prodkit.notebook.document import Cell
 
-__all__ = ["read_cells"]
+__all__ = ["read_cells", "read_kernel_name"]
 
 _IDS_SINCE = (4, 5)
 _LATEST_MINOR = 5
@@ -30,6 +30,15 @@ def read_cells(path: Path) -> tuple[Cell, ...]:
     _settle_ids(content)
     nodes = content["cells"] if _is_plain(content) else _validated(content, path).cells
     return tuple(_cell(index, node) for index, node in enumerate(nodes))
+
+
+def read_kernel_name(path: Path) -> str | None:
+    """Return the name of the kernel that the notebook saved at `path` asks for; None where it names none.
+
+    Raises NotebookError as `read_cells` does.
+    """
+    name = _mapping(_mapping(_content(path).get("metadata")).get("kernelspec")).get("name")
+    return name if isinstance(name, str) and name else None
 
 
 def _is_plain(content: dict[str, Any]) -> bool:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import subprocess
 import sys
 import sysconfig
 import time
@@ -201,14 +202,26 @@ def test_linked_folder(site: Any, tmp_path: Path) -> None:
     assert list(found(capture(modules, set()))) == ["alpha"]
 
 
-def test_capture_imports_nothing(site: Any) -> None:
-    """No package is imported, not even the parent of a dotted name."""
-    site.install("boom", files={"boom/__init__.py": "raise RuntimeError", "boom/sub.py": "raise RuntimeError"})
-    capture({}, {"boom"})  # whatever our own code still has to load
-    before = set(sys.modules)
-    facts = capture({"boom.sub": site.file("boom/sub.py")}, {"boom"})
-    assert list(found(facts)) == ["boom"]
-    assert set(sys.modules) == before
+@pytest.mark.parametrize("installer", ["pip", "uv", "conda"])
+def test_capture_imports_nothing(site: Any, tmp_path: Path, installer: str) -> None:
+    """No package is imported, not even the parent of a dotted name, and nothing of ours or Python's either."""
+    files = {"boom/__init__.py": "raise RuntimeError", "boom/sub.py": "raise RuntimeError"}
+    site.install("boom", files=files, requires=["boom2"], installer=installer)
+    site.install("boom2", files={"boom2.py": "raise RuntimeError"}, installer=installer)
+    (tmp_path / "pyproject.toml").write_text("[project]\ndependencies = ['boom']")
+    script = f"""
+import subprocess
+import sys
+sys.path.append({str(site.folder)!r})
+from pathlib import Path
+from jupyter_prodkit.environment.capture import capture
+capture({{}}, set())
+before = set(sys.modules)
+facts = capture({{"boom.sub": {site.file("boom/sub.py")!r}}}, {{"boom"}}, Path({str(tmp_path)!r}))
+print([one.name for one in facts.distributions], sorted(set(sys.modules) - before))
+"""
+    finished = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=True)
+    assert finished.stdout == "['boom', 'boom2'] []\n"
 
 
 def test_upgraded_after_import(site: Any, monkeypatch: pytest.MonkeyPatch) -> None:

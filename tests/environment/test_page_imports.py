@@ -10,6 +10,8 @@ import pytest
 
 from jupyter_prodkit.environment.capture import capture
 from jupyter_prodkit.environment.facts import EnvironmentFacts, UnknownImport
+from jupyter_prodkit.errors import LockError
+from jupyter_prodkit.lock.blockers import check_lockable
 from jupyter_prodkit.notebook.document import Cell, Notebook
 from jupyter_prodkit.notebook.imports import imports_in, imports_of
 
@@ -19,7 +21,9 @@ def page(*sources: str, tags: tuple[str, ...] = ()) -> Notebook:
     return Notebook(Path("/nb.ipynb"), tuple(cells))
 
 
-def of_page(*sources: str, modules: dict[str, str | None] | None = None, folder: Path | None = None) -> EnvironmentFacts:
+def of_page(
+    *sources: str, modules: dict[str, str | None] | None = None, folder: Path | None = None
+) -> EnvironmentFacts:
     return capture(modules or {}, set(), folder, imports_of(page(*sources)))
 
 
@@ -36,7 +40,10 @@ def of_page(*sources: str, modules: dict[str, str | None] | None = None, folder:
         ("importlib.import_module(name)", []),
         ("%load_ext autoreload", ["autoreload?"]),
         ("try:\n    import lightgbm\nexcept ImportError:\n    lightgbm = None", ["lightgbm?"]),
-        ("try:\n    import ujson as json\nexcept (KeyError, ModuleNotFoundError):\n    import json", ["ujson?", "json"]),
+        (
+            "try:\n    import ujson as json\nexcept (KeyError, ModuleNotFoundError):\n    import json",
+            ["ujson?", "json"],
+        ),
         ("try:\n    import x\nexcept ValueError:\n    pass", ["x"]),
         ("with contextlib.suppress(ImportError):\n    import x", ["x?"]),
         ("if False:\n    import xgboost\nelse:\n    import y", ["y"]),
@@ -78,7 +85,9 @@ def test_cells_that_never_ran(site: Any) -> None:
 def test_namespaces_that_were_not_loaded(site: Any, source: str, expected: list[str]) -> None:
     """Of a namespace, the part that the text names decides: never all who share it."""
     for part in ("storage", "bigquery"):
-        site.install(f"google-{part}", files={f"google/cloud/{part}/__init__.py": "", f"google/cloud/{part}/blob.py": ""})
+        site.install(
+            f"google-{part}", files={f"google/cloud/{part}/__init__.py": "", f"google/cloud/{part}/blob.py": ""}
+        )
     site.install("protobuf", files={"google/protobuf/__init__.py": "", "google/protobuf/message.py": ""})
     facts = of_page(source)
     assert [one.name for one in facts.distributions] == expected
@@ -103,7 +112,7 @@ def test_a_distribution_under_another_module(site: Any) -> None:
     """Where the name is a distribution's, and not a module's, that is said."""
     site.install("beautifulsoup4", "4.12", files={"bs4/__init__.py": ""})
     (unknown,) = of_page("import beautifulsoup4").unknown
-    assert unknown.candidates == ("beautifulsoup4 4.12 is installed, but has no module of that name",)
+    assert unknown.candidates == ("beautifulsoup4 4.12 is installed, but its records name no such module",)
 
 
 def test_own_files_and_modules_without_files(site: Any, tmp_path: Path) -> None:
@@ -139,17 +148,31 @@ def test_uninstalled_since_import(site: Any) -> None:
     facts = of_page("import gonelib.sub", modules={"gonelib": site.file("gonelib/__init__.py")})
     assert (facts.gone, facts.unknown) == ((), ())  # no other distribution is there: the folder isn't one of installs
     site.install("other", files={"other.py": ""})
-    modules = {name: site.file(f"gonelib/{file}") for name, file in (("gonelib", "__init__.py"), ("gonelib.sub", "sub.py"))}
+    modules = {
+        name: site.file(f"gonelib/{file}") for name, file in (("gonelib", "__init__.py"), ("gonelib.sub", "sub.py"))
+    }
     facts = of_page("import gonelib.sub", modules=modules)
     assert (facts.gone, facts.unknown, facts.distributions) == (("gonelib",), (), ())
 
 
 def test_files_that_nobody_installed(site: Any) -> None:
-    """A module copied into the folder of installed packages by hand is pointed out."""
+    """A module that lies among the installed ones without a record is pointed out; no lock brings it to a cell."""
     site.install("other", files={"other.py": ""})
     (site.folder / "copied.py").write_text("")
-    facts = of_page("import copied", modules={"copied": site.file("copied.py")})
-    assert (facts.stray, facts.unknown, facts.local_modules) == (("copied",), (), ())
+    there = {"copied": site.file("copied.py")}
+    assert (of_page("x = 1", modules=there).stray, of_page("x = 1", modules=there).unknown) == (("copied",), ())
+    facts = of_page("import copied", modules=there)
+    assert (facts.stray, facts.unowned, facts.local_modules) == (("copied",), ("copied",), ())
+    with pytest.raises(LockError, match=r"copied \(cell 1, there, but no distribution's records name it\)"):
+        check_lockable(facts, {"c0": "cell 1"})
+
+
+def test_a_record_that_is_broken(site: Any) -> None:
+    """A distribution whose RECORD is garbage is named where its module is imported: a lock without it would be wrong."""
+    info = site.install("alpha", files={"alpha.py": ""})
+    (info / "RECORD").write_bytes(bytes(range(256)) * 9)
+    (unknown,) = of_page("import alpha", modules={"alpha": site.file("alpha.py")}).unknown
+    assert unknown.candidates == ("alpha 1.0 is installed, but its records name no such module",)
 
 
 def test_two_versions_on_the_path(site: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -161,7 +184,10 @@ def test_two_versions_on_the_path(site: Any, tmp_path: Path, monkeypatch: pytest
     facts = of_page("import alpha", modules={"alpha": second.file("alpha.py")})
     assert [one.version for one in facts.distributions] == ["1.0"]
     (said,) = facts.doubles
-    assert said == "alpha is installed more than once in several folders of sys.path: 1.0 is the one that counts, beside 2.0."
+    assert (
+        said
+        == "alpha is installed more than once in several folders of sys.path: 1.0 is the one that counts, beside 2.0."
+    )
     assert [one.version for one in of_page("import alpha").distributions] == ["2.0"]
 
 
@@ -174,9 +200,11 @@ def test_metadata_left_by_an_upgrade(site: Any) -> None:
     assert "in one folder" in facts.doubles[0]
 
 
-def test_broken_metadata(site: Any) -> None:
-    """A distribution without METADATA is named."""
-    (site.install("alpha", files={"alpha.py": ""}) / "METADATA").unlink()
+@pytest.mark.parametrize("metadata", ["", "Name: alpha\n", "Name: alpha\nVersion: not a version\n", "\x00\xff" * 99])
+def test_broken_metadata(site: Any, metadata: str) -> None:
+    """A distribution whose metadata has no version that can be pinned is named."""
+    info = site.install("alpha", files={"alpha.py": ""})
+    (info / "METADATA").write_text(metadata)
     assert of_page("import alpha").broken == ("alpha",)
 
 
@@ -190,13 +218,6 @@ def test_requested_required_and_licence(site: Any) -> None:
     alpha, beta = of_page("import alpha").distributions
     assert (alpha.requested, alpha.required_by, alpha.licence) == (True, (), "MIT")
     assert (beta.requested, beta.required_by, beta.licence, beta.why) == (False, ("alpha",), None, "required")
-
-
-def test_uv_marks_everything_as_requested(site: Any) -> None:
-    """Who asked for a distribution is not known of what uv installed, as it marks all."""
-    info = site.install("alpha", files={"alpha.py": ""}, installer="uv")
-    (info / "REQUESTED").write_text("")
-    assert of_page("import alpha").distributions[0].requested is None
 
 
 @pytest.mark.parametrize(("installer", "source"), [("conda", "conda"), ("pip", "index")])

@@ -50,7 +50,18 @@ def test_conda_folders_are_no_source(site: Any) -> None:
     assert provenance(installed_distributions()["lib"]) == ("conda", None)
 
 
-@pytest.mark.parametrize("content", ["not json", "[]", "{}"])
+@pytest.mark.parametrize(
+    "content",
+    [
+        "not json",
+        "[]",
+        "{}",
+        '{"url": 5}',
+        '{"url": "file:///x", "dir_info": []}',
+        '{"url": "https://h/x", "vcs_info": "git"}',
+        '{"url": "https://h/x", "archive_info": {"hashes": 5}}',
+    ],
+)
 def test_broken_direct_url_is_an_index(site: Any, content: str) -> None:
     """A direct_url.json that can't be read doesn't stop the capture."""
     info = site.install("lib")

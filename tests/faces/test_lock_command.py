@@ -161,6 +161,9 @@ def test_upgraded_after_import(tmp_path, kernel, notebook):
     kernel.run("import six", cell_id="a")
     time.sleep(1.1)
     install("1.17.0")
+    assert kernel.run(f"%prodcheck --json --notebook {path}").success  # while working, long before the lock
+    found = [one for one in json.loads(kernel.printed)["findings"] if one["rule"] == "environment/package-changed"]
+    assert [(one["cell_id"], one["names"]) for one in found] == [("a", ["six"])]
     kernel.run(f"%prodlock --notebook {path}")
     assert "six 1.16.0 (on disk: 1.17.0)" in "".join(kernel.traceback)
     assert "Restart the kernel" in "".join(kernel.traceback)

@@ -62,6 +62,7 @@ def make_wheel(
     *,
     files: Mapping[str, str] | None = None,
     requires: Sequence[str] = (),
+    python: str = "",
     tag: str = "py3-none-any",
     entry_points: str = "",
 ) -> Path:
@@ -70,6 +71,7 @@ def make_wheel(
     path = folder / f"{name}-{version}-{tag}.whl"
     info = f"{name}-{version}.dist-info"
     required = "".join(f"Requires-Dist: {one}\n" for one in requires)
+    required += f"Requires-Python: {python}\n" if python else ""
     texts = {
         f"{name}.py": f"__version__ = '{version}'\n{code}",
         **(files or {}),

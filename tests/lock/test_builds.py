@@ -21,6 +21,7 @@ from jupyter_prodkit.lock import compiling
 from jupyter_prodkit.lock.builds import is_same_build
 from jupyter_prodkit.lock.remote_wheel import WheelRecords
 from jupyter_prodkit.lock.repacking import repacked_wheel
+from jupyter_prodkit.lock.report import LockReport
 from jupyter_prodkit.lock.step import plan_for, run
 from jupyter_prodkit.progress import Progress
 from jupyter_prodkit.step import Result
@@ -86,6 +87,39 @@ def test_extra_index(kernel: Environment, index: Index, tmp_path: Path, monkeypa
     assert (found.source, found.index, found.build) == ("extra index", f"http://{index.host}/simple", "same")
 
 
+@pytest.mark.parametrize("version", ["2.6.0+cu124", "2.6.0"])
+def test_a_build_for_cuda(
+    kernel: Environment, index: Index, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, version: str
+) -> None:
+    """PyTorch for CUDA (a stand-in) is locked as that build, from its own index without hashes; both versions are kept.
+
+    The wheel on PyPI has no label in its metadata, that of PyTorch's own index has; the module says it in both.
+    """
+    index.hashes = False
+    code = "from torch import version\n__version__ = version.__version__ = '2.6.0+cu124'\n"
+    files = {"torch/__init__.py": code, "torch/version.py": "cuda = '12.4'\n"}
+    wheel = make_wheel(index.folder, "torch", version, files=files)
+    kernel.install("msgspec", "packaging")
+    kernel.install("--no-index", "--find-links", index.folder, f"torch=={version}")
+    monkeypatch.setattr(index, "answer", _only_below_simple(index))
+    monkeypatch.setenv("PIP_INDEX_URL", index.url.replace("/simple", "/empty"))
+    monkeypatch.setenv("PIP_EXTRA_INDEX_URL", index.url)
+    monkeypatch.setenv("UV_CACHE_DIR", str(tmp_path / "cache"))
+    facts = kernel.capture("import torch", {"torch"}, tmp_path)
+    assert facts.cuda is not None
+    assert (facts.cuda.version, facts.cuda.installed, facts.cuda.cuda, facts.cuda.label) == (
+        "2.6.0+cu124", version, "12.4", "cu124"
+    )  # fmt: skip
+    result = run(plan_for(facts, tmp_path / "lock", kernel.python, installed=kernel.installed()), Progress())
+    found = locked(tmp_path / "lock")["torch"]
+    assert (found.source, found.build, found.file) == ("extra index", "same", wheel.name)
+    assert f"torch=={version} \\\n    --hash=sha256:" in (tmp_path / "lock" / "requirements.lock").read_text()
+    assert {row.label: row.value for row in result.facts}["CUDA"] == "12.4"
+    assert isinstance(result.document, LockReport)
+    label = "" if "+" in version else " (2.6.0+cu124 by its module)"
+    assert result.document.distributions[0].version == f"{version}{label}"
+
+
 def _only_below_simple(index: Index) -> Callable[[str, str], tuple[int, str, bytes]]:
     answer = index.answer
     return lambda path, given: (404, "text/plain", b"") if path.startswith("/empty") else answer(path, given)
@@ -131,6 +165,18 @@ def test_edited_by_hand(
     assert (Path(clean.python).parent / "alpha").exists()
 
 
+def test_edited_without_the_means_to_hold_it(kernel: Environment, named: Index, tmp_path: Path) -> None:
+    """An edit that can't be made a wheel, as its records lack the tags, is said; and its bytes are not called the same."""
+    make_wheel(named.folder, "alpha", "1.0")
+    kernel.install("--no-index", "--find-links", named.folder, "alpha")
+    for path, text in (("alpha.py", "more = 1\n"), ("alpha-1.0.dist-info/WHEEL", "Tag: x\nTag: ---\n")):
+        (kernel.site / path).unlink()  # uv links files to its cache
+        (kernel.site / path).write_text(text)
+    result = lock(kernel, tmp_path / "lock", fact("alpha"))
+    assert "alpha 1.0 was edited by hand (alpha.py), which the lock does not hold." in result.warnings
+    assert locked(tmp_path / "lock")["alpha"].build == "different"
+
+
 def test_source_that_has_moved_on(kernel: Environment, tmp_path: Path) -> None:
     """Of a local path whose source has changed since, or has gone, what is installed is locked, not the source."""
     project = make_project(tmp_path / "proj", "pathproj", "pathproj")
@@ -161,11 +207,12 @@ def test_conda(kernel: Environment, named: Index, tmp_path: Path, compiled: bool
 
 
 def test_conda_alone_has_it(kernel: Environment, named: Index, tmp_path: Path) -> None:
-    """Compiled code that only conda has stops the lock and is named."""
+    """Compiled code that only conda has stops the lock and is named, with the way that is left."""
     make_wheel(tmp_path / "own", "alpha", "1.0", files={"alpha_fast.so": "conda's"})
     kernel.install("--no-index", "--find-links", tmp_path / "own", "alpha")
-    with pytest.raises(LockError, match="the index does not know alpha"):
+    with pytest.raises(LockError, match=r"the index does not know alpha\. conda installed alpha\.") as caught:
         lock(kernel, tmp_path / "lock", fact("alpha", source="conda"))
+    assert "conda list --explicit" in caught.value.hint
     assert not (tmp_path / "lock").exists()
 
 
@@ -187,13 +234,34 @@ def test_no_network(kernel: Environment, named: Index, tmp_path: Path) -> None:
     before = (tmp_path / "lock" / "requirements.lock").read_bytes()
     named.server.shutdown()
     named.server.server_close()
-    lock(kernel, tmp_path / "lock", fact("alpha"))
+    kept = lock(kernel, tmp_path / "lock", fact("alpha"))
+    assert any(line.startswith("The index does not answer: hashes") for line in kept.warnings)
     assert (tmp_path / "lock" / "requirements.lock").read_bytes() == before
     with pytest.raises(LockError, match=r"Hashes are missing of beta 1\.0\.") as caught:
         lock(kernel, tmp_path / "lock", fact("alpha"), fact("beta"))
     assert "s3cr" not in str(caught.value)
     assert (tmp_path / "lock" / "requirements.lock").read_bytes() == before
     assert [path.name for path in tmp_path.iterdir() if path.name.startswith(".")] == []
+
+
+def test_no_network_for_the_server(
+    kernel: Environment, named: Index, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """What the server needs comes from what uv has kept as well; else its names are those that hashes lack for."""
+    for name, needed in (("alpha", []), ("web", ["wires"]), ("wires", [])):
+        make_wheel(named.folder, name, "1.0", requires=needed)
+    kernel.install("--no-index", "--find-links", named.folder, "alpha")
+    monkeypatch.setattr(compiling, "SERVER", ("web",))
+    lock(kernel, tmp_path / "lock", fact("alpha"))
+    before = (tmp_path / "lock" / "serving.lock").read_bytes()
+    assert b"wires==1.0" in before
+    named.server.shutdown()
+    named.server.server_close()
+    lock(kernel, tmp_path / "lock", fact("alpha"))
+    assert (tmp_path / "lock" / "serving.lock").read_bytes() == before
+    monkeypatch.setattr(compiling, "SERVER", ("web", "other; python_version > '3'"))
+    with pytest.raises(LockError, match=r"Hashes are missing of other\."):
+        lock(kernel, tmp_path / "lock", fact("alpha"))
 
 
 def test_nothing_is_written_into_the_environment(kernel: Environment, named: Index, tmp_path: Path) -> None:
@@ -211,7 +279,9 @@ def test_nothing_is_written_into_the_environment(kernel: Environment, named: Ind
 
 def test_records_compared() -> None:
     """Scripts, generated files and the installer's own notes don't count; a changed or missing file does."""
-    wheel = "a.py,sha256=x,1\na-1.data/purelib/b.py,sha256=y,1\na-1.data/scripts/go,sha256=q,1\na-1.dist-info/RECORD,,\n"
+    wheel = (
+        "a.py,sha256=x,1\na-1.data/purelib/b.py,sha256=y,1\na-1.data/scripts/go,sha256=q,1\na-1.dist-info/RECORD,,\n"
+    )
     installed = "a.py,sha256=x,1\nb.py,sha256=y,1\n../../../bin/go,sha256=other,1\na-1.dist-info/INSTALLER,sha256=z,4\n"
     assert is_same_build(wheel, installed)
     assert not is_same_build(wheel, installed.replace("=x", "=w"))

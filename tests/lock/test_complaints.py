@@ -46,6 +46,11 @@ CONFLICT = (
             "requests>=2.34.2 depends on urllib3>=1.26,<3",
             "",
         ),
+        (
+            "error: Failed to initialize cache at `/home/me/.cache/uv`\n  cause: Permission denied (os error 13)",
+            "Failed to initialize cache at `/home/me/.cache/uv` Permission denied (os error 13)",
+            "UV_CACHE_DIR",
+        ),
         ("", "it gave no reason", ""),
         ("error: odd failure at https://me:s3cret@h/simple", "odd failure at https://h/simple", ""),
     ],

@@ -14,6 +14,7 @@ from lock_bench import fact, facts_of
 
 from jupyter_prodkit.environment import capture as capture_module
 from jupyter_prodkit.errors import LockError, MissingDependencyError
+from jupyter_prodkit.faces.arguments import step_form
 from jupyter_prodkit.lock import uv
 from jupyter_prodkit.lock.step import LOCK, LockOptions, plan_for
 from jupyter_prodkit.notebook.document import Cell, Notebook
@@ -127,3 +128,9 @@ def test_stale(tmp_path: Path) -> None:
 def test_names() -> None:
     """The step has the name and the magic that every face derives from it."""
     assert (LOCK.name, LOCK.magic, LOCK.title, LOCK.needs_kernel) == ("lock", "prodlock", "Lock", True)
+
+
+def test_a_calm_form() -> None:
+    """The panel asks for what proves more and no further; the rest of the options is for a prompt."""
+    asked = [field.name for field in step_form(LOCK).options]
+    assert asked == ["verify", "with_notebook", "audit", "force"]

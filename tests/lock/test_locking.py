@@ -23,6 +23,7 @@ from jupyter_prodkit.environment.facts import DistributionFact, EnvironmentFacts
 from jupyter_prodkit.errors import CancelledError, LockError, ProjectError
 from jupyter_prodkit.files import file_digest
 from jupyter_prodkit.lock import compiling
+from jupyter_prodkit.lock.locking import Wishes
 from jupyter_prodkit.lock.step import plan_for, run
 from jupyter_prodkit.progress import Progress, ProgressEvent
 from jupyter_prodkit.step import Result
@@ -210,7 +211,8 @@ def test_credentials_stay_out(index: Index, tmp_path: Path, monkeypatch: pytest.
     monkeypatch.setattr(subprocess, "Popen", spy)
     listener = Progress(lambda event: heard.append(event.message))
     facts = facts_of(fact("privatelib"), fact("six", "1.17.0"))
-    result = run(plan_for(facts, tmp_path / "lock"), listener)
+    all_of_it = Wishes(prove=True, audit=True, advisories="http://127.0.0.1:9/", uv_lock=True, script=True)
+    result = run(plan_for(facts, tmp_path / "lock", wishes=all_of_it), listener)
     digest = file_digest(wheel)
     assert f"privatelib==1.0 \\\n    --hash=sha256:{digest}\n" in (tmp_path / "lock" / "requirements.lock").read_text()
     everything = [*tree(tmp_path / "lock").values(), str(result).encode(), str(heard).encode(), str(started).encode()]
