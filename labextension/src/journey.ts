@@ -131,12 +131,17 @@ export class Journey implements IJourney {
     } catch (error) {
       const { message, hint } = failureOf(error);
       const plan = { job: 0, step: name, summary: message, details: [], question: null, hint };
-      this._update(name, { plan: { kind: 'planned', ...plan, blocked: true } });
+      this._update(name, { plan: { kind: 'planned', ...plan, blocked: true, marking: null } });
     }
   }
 
   decline(step: string): void {
     this._update(step, { question: null });
+  }
+
+  forgive(step: string): void {
+    this._update(step, { failure: null });
+    this.stoppedAt = this.stoppedAt === step ? null : this.stoppedAt;
   }
 
   async cancel(name: string): Promise<void> {
@@ -165,9 +170,9 @@ export class Journey implements IJourney {
         this._hearDone(event);
         break;
       case 'failed': {
-        const { message, hint, cancelled } = event;
+        const { message, hint, cancelled, marking } = event;
         const reason = cancelled ? 'cancelled' : 'refused';
-        this._end(event.step, { failure: { reason, message, hint } }, false);
+        this._end(event.step, { failure: { reason, message, hint, marking } }, false);
       }
     }
   }
