@@ -24,7 +24,7 @@ __all__ = [
 ]
 
 PROTOCOL_VERSION = 2
-"""Goes up with each change that one half without it could stumble over. `hello` and `welcome` stay readable for both."""
+"""Goes up with each change that a half without it could stumble over; `hello` and `welcome` stay readable for both."""
 RPC_TARGET = "prodkit_rpc"
 EVENTS_TARGET = "prodkit_events"
 

@@ -3,7 +3,7 @@
 import { PromiseDelegate } from '@lumino/coreutils';
 
 import { expectReply } from './decode';
-import { failureOf } from './failure';
+import { ConnectionLost, failureOf } from './failure';
 import type {
   Event,
   OptionForm,
@@ -11,9 +11,10 @@ import type {
   StatesReply,
   StepDone,
   StepForm,
-  StepProgress
+  StepProgress,
+  StepState
 } from './protocol';
-import type { IConnection, IJob, IJourney, IStep, Options, OptionValue } from './tokens';
+import type { IConnection, IFailure, IJob, IJourney, IStep, Options, OptionValue } from './tokens';
 
 type JourneyEvent = Exclude<Event, { kind: 'executed' | 'repair' }>;
 
@@ -38,10 +39,10 @@ export class Journey implements IJourney {
     const before = new Map(this.steps.map(step => [step.form.name, step]));
     this.steps = forms.map(form => ({
       form,
-      state: null,
+      state: before.get(form.name)?.state ?? null,
       job: null,
       result: before.get(form.name)?.result ?? null,
-      failure: before.get(form.name)?.failure ?? null,
+      failure: lossOf(before.get(form.name)),
       plan: null,
       question: null,
       log: before.get(form.name)?.log ?? []
@@ -57,7 +58,7 @@ export class Journey implements IJourney {
     this.models = models;
     this.steps = this.steps.map(step => ({
       ...step,
-      state: states.find(state => state.name === step.form.name) ?? null,
+      ...told(step, states.find(state => state.name === step.form.name) ?? null),
       // Things have moved on since it was made.
       plan: null
     }));
@@ -242,4 +243,18 @@ export class Journey implements IJourney {
   private readonly _options = new Map<string, Map<string, OptionValue>>();
   /** What waits for the end of a step that runs. */
   private readonly _ends = new Map<string, PromiseDelegate<boolean>>();
+}
+
+/** What a step failed of by the time another kernel was reached. */
+function lossOf(step: IStep | undefined): IFailure | null {
+  return step?.job
+    ? failureOf(new ConnectionLost('The kernel went away.'))
+    : (step?.failure ?? null);
+}
+
+/** Only the way to the kernel was lost where the step still runs, or was done meanwhile. */
+function told(step: IStep, state: StepState | null): Pick<IStep, 'state' | 'failure'> {
+  const isDoneSince = state?.state === 'done' && state.done_at !== step.state?.done_at;
+  const isAlive = state?.state === 'running' || isDoneSince;
+  return { state, failure: step.failure?.reason === 'lost' && isAlive ? null : step.failure };
 }

@@ -97,6 +97,29 @@ describe('all steps', () => {
   });
 });
 
+describe('a step whose kernel goes away', () => {
+  const { steps } = goldenReply('welcome');
+  const lock = () => journey.steps.find(one => one.form.name === 'lock');
+
+  it('says so when another kernel is reached', async () => {
+    void journey.run('lock');
+    await settled();
+    journey.begin(steps);
+    expect(lock()).toMatchObject({ job: null, failure: { reason: 'lost' } });
+    journey.settle({ ...goldenReply('states'), states: [] });
+    expect(lock()?.failure?.reason).toBe('lost');
+  });
+
+  it('has lost nothing where it goes on in the same kernel', async () => {
+    void journey.run('lock');
+    await settled();
+    journey.begin(steps);
+    const states = [{ name: 'lock', state: 'running' as const, text: 'running', done_at: null }];
+    journey.settle({ ...goldenReply('states'), states });
+    expect(lock()?.failure).toBeNull();
+  });
+});
+
 describe('a plan', () => {
   it('is asked for with what was chosen, and shown', async () => {
     await journey.plan('lock');
