@@ -3,7 +3,7 @@
 import { PromiseDelegate } from '@lumino/coreutils';
 
 import { expectReply } from './decode';
-import { ConnectionLost, failureOf } from './failure';
+import { ConnectionLost, failureOf, outcome } from './failure';
 import type {
   Event,
   OptionForm,
@@ -107,6 +107,8 @@ export class Journey implements IJourney {
     }
     this.isRunningAll = true;
     this.stoppedAt = null;
+    this._changed();
+    await outcome(this._look());
     let hasRun = false;
     for (const { form } of this.steps) {
       const isDue: boolean = hasRun || this._find(form.name)?.state?.state !== 'done';
@@ -176,6 +178,12 @@ export class Journey implements IJourney {
         this._end(event.step, { failure: { reason, message, hint, marking } }, false);
       }
     }
+  }
+
+  /** Where the steps stand by the page as it is: what was told may be of the page before the last edit. */
+  private async _look(): Promise<void> {
+    const reply = await this._connection.ask({ kind: 'states', page: this._page() });
+    this.settle(expectReply(reply, 'states'));
   }
 
   private _hearDone({ result }: StepDone): void {

@@ -395,6 +395,12 @@ describe('the one primary button', () => {
     const model = new StillModel();
     show(model);
     expect(primaries()).toEqual(['Re-run 2 cells']);
+    const { cells } = report();
+    const unrun = cells.map(one => ({ ...one, state: 'never run' as const }));
+    model.verdict.report = report({ cells: unrun });
+    show(model);
+    expect(primaries()).toEqual(['Run 2 cells']);
+    model.verdict.report = report();
     model.verdict.report = report({ verdict: 'reproducible' });
     show(model);
     expect(primaries()).toEqual(['Lock']);
