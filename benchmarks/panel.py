@@ -120,7 +120,7 @@ def answers(lab: Lab, chromium: Browser, cells: int) -> None:
 def settled(page: Page) -> None:
     """Wait until JupyterLab has built the page: it makes an editor of each cell, one whenever it is idle."""
     page.wait_for_function(
-        "window.jupyterapp.shell.currentWidget.content.widgets.every(cell => !cell.isPlaceholder())", timeout=300_000
+        "window.jupyterapp.shell.currentWidget.content.widgets.every(cell => !cell.isPlaceholder())", timeout=1_200_000
     )
 
 
