@@ -32,9 +32,10 @@ bench-panel: ## how soon the panel answers and what it costs
 	@bash scripts/provision.sh test
 	@python benchmarks/panel.py
 
-pictures: ## every section of the panel in light, dark and high contrast, into build/panel
+pictures: ## every state of the panel in light, dark and high contrast, into build/panel; and those of the README
 	@bash scripts/provision.sh test
 	@python scripts/panel_pictures.py
+	@python scripts/pictures.py
 
 provision:
 	@bash scripts/provision.sh test

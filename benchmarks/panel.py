@@ -14,6 +14,7 @@ import sys
 import tempfile
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
+from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
@@ -27,6 +28,8 @@ from conftest import CHROMIUM, Lab, NotebookPage, running_lab  # noqa: E402 - fo
 BUNDLE = ROOT / "jupyter_prodkit/labextension/static"
 OURS = "/extensions/jupyter-prodkit/"
 RUNS, KEYS = 9, 60
+LONG = 50
+"""Milliseconds from which on a browser calls a task long."""
 LISTEN = """(() => {
     window.heard = [];
     const note = (way, data) => {
@@ -41,11 +44,18 @@ LISTEN = """(() => {
     window.WebSocket = class extends Real {
         constructor(...given) { super(...given); this.addEventListener('message', event => note('in', event.data)); }
     };
-    window.longTasks = [];
-    new PerformanceObserver(list => {
-        for (const entry of list.getEntries()) { window.longTasks.push(entry.duration); }
-    }).observe({ entryTypes: ['longtask'] });
 })()"""
+
+BUSY = """() => new Promise(resolve => {
+    const panel = document.querySelector('[data-testid=prodkit-panel]');
+    const start = performance.now();
+    new MutationObserver(() => {
+        if (panel.textContent.includes('kernel busy')) { resolve(performance.now() - start); }
+    }).observe(panel, { subtree: true, childList: true, characterData: true });
+    void window.jupyterapp.commands.execute('notebook:run-cell');
+})"""
+ANSWERS_ALWAYS = int(version("ipykernel").split(".")[0]) >= 7
+"""Since version 7 kernels have subshells."""
 
 
 def main() -> None:
@@ -80,7 +90,7 @@ def browser() -> Iterator[Browser]:
 
 @contextmanager
 def listening_page(chromium: Browser) -> Iterator[Page]:
-    """Yield a page that notes our messages and its long tasks; its kernels end with it."""
+    """Yield a page that notes our messages; its kernels end with it."""
     page = chromium.new_page()
     page.add_init_script(LISTEN)
     yield page
@@ -108,6 +118,9 @@ def answers(lab: Lab, chromium: Browser, cells: int) -> None:
         say("  of it between the check's leaving and its coming back", told(trips))
         typing(opened, cells)
         page.evaluate(f"window.jupyterapp.shell.currentWidget.content.activeCellIndex = {cells}")
+        if not ANSWERS_ALWAYS:
+            say(f"“kernel busy” is shown, {cells} cells", told([page.evaluate(BUSY)]))
+            return
         opened.command("notebook:run-cell")
         page.wait_for_timeout(1500)
         page.evaluate("window.heard = []")
@@ -120,7 +133,7 @@ def answers(lab: Lab, chromium: Browser, cells: int) -> None:
 def settled(page: Page) -> None:
     """Wait until JupyterLab has built the page: it makes an editor of each cell, one whenever it is idle."""
     page.wait_for_function(
-        "window.jupyterapp.shell.currentWidget.content.widgets.every(cell => !cell.isPlaceholder())", timeout=300_000
+        "window.jupyterapp.shell.currentWidget.content.widgets.every(cell => !cell.isPlaceholder())", timeout=1_200_000
     )
 
 
@@ -153,17 +166,46 @@ def typing(opened: NotebookPage, cells: int) -> None:
     """Type with the panel open and closed, and print the long tasks of both."""
     for where in ("open", "closed"):
         opened.cell(0).locator(".jp-InputArea-editor").click()
-        opened.page.evaluate("window.longTasks = []")
-        with profile(opened.page) as ours:
+        with profile(opened.page) as ours, trace(opened.page) as tasks:
             opened.page.keyboard.type("# a remark of sixty letters, typed as fast as people type it"[:KEYS], delay=60)
             opened.page.wait_for_timeout(1500)
-        tasks: Sequence[float] = opened.page.evaluate("window.longTasks")
         say(
             f"typing {KEYS} letters, {cells} cells, panel {where}",
-            f"{len(tasks)} long tasks, longest {max(tasks, default=0):.0f} ms; our longest stretch {ours[-1]:.0f} ms",
+            f"longest task {max(tasks, default=0):.0f} ms, {sum(task > LONG for task in tasks)} above {LONG} ms; "
+            f"our longest stretch {ours[-1]:.0f} ms",
         )
         opened.page.evaluate("window.jupyterapp.shell.collapseRight()")
     opened.command("jupyter-prodkit:show-panel")
+
+
+@contextmanager
+def trace(page: Page) -> Iterator[list[float]]:
+    """Yield a list that gets, at the end, the milliseconds of CPU that each task of the page's main thread took.
+
+    Of CPU, and not of the clock: other programs on the machine make a task no longer than it is.
+    """
+    session = page.context.new_cdp_session(page)
+    events: list[dict[str, Any]] = []
+    ended: list[object] = []
+    session.on("Tracing.dataCollected", lambda part: events.extend(part["value"]))
+    session.on("Tracing.tracingComplete", ended.append)
+    chosen = {"includedCategories": ["toplevel", "disabled-by-default-devtools.timeline", "__metadata"]}
+    session.send("Tracing.start", {"transferMode": "ReportEvents", "traceConfig": chosen})
+    found: list[float] = []
+    yield found
+    session.send("Tracing.end")
+    while not ended:
+        page.wait_for_timeout(50)
+    mains = {
+        (event["pid"], event["tid"])
+        for event in events
+        if event["name"] == "thread_name" and event["args"]["name"] == "CrRendererMain"
+    }
+    found.extend(
+        event.get("tdur", 0) / 1000
+        for event in events
+        if event["name"] == "RunTask" and (event["pid"], event["tid"]) in mains
+    )
 
 
 @contextmanager

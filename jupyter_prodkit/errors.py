@@ -57,7 +57,11 @@ class LockError(ProdkitError):
 
 
 class ExportError(ProdkitError):
-    """The marked cells can't become a package."""
+    """The marked cells can't become a package; `to_mark` are the ids of cells that marking `export` would mend it."""
+
+    def __init__(self, message: str, hint: str = "", *, to_mark: tuple[str, ...] = ()) -> None:
+        super().__init__(message, hint)
+        self.to_mark = to_mark
 
 
 class PushError(ProdkitError):

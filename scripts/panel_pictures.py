@@ -21,7 +21,7 @@ from conftest import CHROMIUM, Lab, NotebookPage, running_lab  # noqa: E402 - fo
 PICTURES = ROOT / "build/panel"
 THEMES = {"light": "JupyterLab Light", "dark": "JupyterLab Dark", "contrast": "JupyterLab Dark High Contrast"}
 SOURCES = [
-    "import math\nimport random",
+    "import random\n\nimport packaging",
     "rows = [{'age': age, 'fare': 7.25 + age % 13} for age in range(1, 81)]",
     "path = '/home/me/titanic.csv'",
     "fares = [row['fare'] for row in rows]",
@@ -88,6 +88,18 @@ def take_all(lab: Lab, page: Page, theme: str, name: str) -> None:
     opened.test_id("prodkit-run-export").click()
     opened.test_id("prodkit-step-export-error").wait_for(timeout=60_000)
     take(opened, theme, "7-step-failed")
+    opened.test_id("prodkit-step-push").locator("[aria-expanded]").click()
+    opened.test_id("prodkit-run-lock").click()
+    opened.test_id("prodkit-step-lock-result").wait_for(timeout=120_000)
+    take(opened, theme, "8-step-done")
+    opened.command("application:close-all")
+    expect(opened.panel).to_contain_text("No notebook is open")
+    take(opened, theme, "9-no-notebook")
+    for number, kernel in enumerate(("bare", "foreign", "older"), 10):
+        without = lab.open(page, SOURCES[:1], kernel)
+        without.panel.locator(".jp-Prodkit-notice h2").wait_for()
+        expect(without.test_id("prodkit-status")).to_have_text("not attached", timeout=20_000)
+        take(without, theme, f"{number}-kernel-{kernel}")
 
 
 def take(opened: NotebookPage, theme: str, name: str) -> None:

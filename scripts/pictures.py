@@ -6,8 +6,8 @@ Run it as `.venv/bin/python scripts/pictures.py`.
 
 from __future__ import annotations
 
+import re
 import shutil
-import subprocess
 import sys
 import tempfile
 from pathlib import Path
@@ -18,40 +18,16 @@ from playwright.sync_api import Page, ViewportSize, expect, sync_playwright
 ROOT = Path(__file__).parents[1]
 sys.path.insert(0, str(ROOT / "tests/browser"))
 
-from conftest import (  # noqa: E402 - found on the line above
-    CHROMIUM,
-    NotebookPage,
-    free_port,
-    server_command,
-    server_environment,
-    stop,
-    wait_for_server,
-)
+from conftest import CHROMIUM, NotebookPage, running_lab  # noqa: E402 - found on the line above
 
 SIZE = ViewportSize(width=1360, height=960)
-NO_NEWS = "config/lab/user-settings/@jupyterlab/apputils-extension/notification.jupyterlab-settings"
+JUDGED = re.compile("reproduce|run clean")
 
 
 def main() -> None:
     """Start JupyterLab on a copy of the demo, and take the two pictures."""
-    with tempfile.TemporaryDirectory() as folder:
-        root = Path(folder) / "notebooks"
-        root.mkdir()
-        shutil.copy(ROOT / "binder/demo.ipynb", root)
-        (Path(folder) / NO_NEWS).parent.mkdir(parents=True)
-        (Path(folder) / NO_NEWS).write_text('{"fetchNews": "false", "checkForUpdates": false}')
-        port = free_port()
-        log = Path(folder) / "server.log"
-        environment = server_environment(Path(folder))
-        with log.open("wb") as output:
-            server = subprocess.Popen(
-                server_command(port, root), env=environment, stdout=output, stderr=output, start_new_session=True
-            )
-        try:
-            wait_for_server(f"http://127.0.0.1:{port}", server, log)
-            take(f"http://127.0.0.1:{port}", root / "demo.ipynb")
-        finally:
-            stop(server)
+    with tempfile.TemporaryDirectory() as folder, running_lab(Path(folder)) as lab:
+        take(lab.url, Path(shutil.copy(ROOT / "binder/demo.ipynb", lab.root)))
 
 
 def take(url: str, notebook: Path) -> None:
@@ -68,10 +44,10 @@ def take(url: str, notebook: Path) -> None:
         opened.wait_until_attached()
         go_to(page, ids.index("friday"))
         opened.command("notebook:run-all-above")
-        expect(opened.test_id("prodkit-verdict")).to_contain_text("reproduce", timeout=60_000)
+        expect(opened.test_id("prodkit-verdict")).to_contain_text(JUDGED, timeout=180_000)
         go_to(page, ids.index("first-look"))
         opened.command("notebook:run-cell")
-        expect(opened.test_id("prodkit-finding").first).to_be_visible()
+        expect(opened.panel.locator('[data-rule^="hidden-state/"]').first).to_be_visible(timeout=30_000)
         opened.command("filebrowser:toggle-main")
         for theme in ("Light", "Dark"):
             page.evaluate(

@@ -15,6 +15,9 @@ mkdir -p "$place/programs"
   { tail -n 40 "$place/build.log"; exit 1; }
 say "built $(cd "$place/dist" && echo *.whl) from its sdist"
 
+# What a test needs of the machine comes before its programs are listed.
+bash tests/engine/engine.sh up >/dev/null || say "no Docker Engine here: the test that needs one is left out"
+
 # Every program of this machine, but for Node and what comes with it.
 IFS=: read -ra folders <<<"$PATH"
 for folder in "${folders[@]}"; do
@@ -25,7 +28,8 @@ rm -f "$place"/programs/{node,nodejs,npm,npx,corepack,yarn,jlpm}
 .venv/bin/uv venv --quiet --python .venv/bin/python "$place/environment"
 export PATH=$place/environment/bin:$place/programs VIRTUAL_ENV=$place/environment
 if command -v node; then say "Node is still on the PATH" && exit 1; fi
-"$root/.venv/bin/uv" pip install --quiet --compile-bytecode "$(echo "$place"/dist/*.whl)[all]" jupyterlab pytest pytest-timeout playwright
+beside=(jupyterlab notebook jupyterlab-language-pack-de-DE pytest pytest-timeout playwright)
+"$root/.venv/bin/uv" pip install --quiet --compile-bytecode "$(echo "$place"/dist/*.whl)[all]" "${beside[@]}"
 listed=$(jupyter labextension list 2>&1)
 grep 'jupyter-prodkit.*enabled.*OK' <<<"$listed" || { echo "$listed"; exit 1; }
 say "installed without Node beside JupyterLab $(jupyter lab --version)"

@@ -12,7 +12,7 @@ from jupyter_prodkit.export.quiet import loud_statement
 from jupyter_prodkit.notebook.document import Cell
 from jupyter_prodkit.release import without_credentials
 
-__all__ = ["check_cell"]
+__all__ = ["can_be_exported", "check_cell"]
 
 _SHOWN = 60
 
@@ -44,6 +44,15 @@ def check_cell(cell: Cell) -> None:
             f"{marked}, and its line {line} holds a secret, which would stand in the package for all to read.",
             "Move it to a cell marked `parameters`: there it becomes a setting whose value only the environment has.",
         )
+
+
+def can_be_exported(cell: Cell) -> bool:
+    """Return whether the cell, marked `export`, could stand in a module."""
+    try:
+        check_cell(cell)
+    except ExportError:
+        return False
+    return not cell.marks.parameters
 
 
 def _fault(python: str) -> str:

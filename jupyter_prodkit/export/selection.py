@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import ast
 import keyword
 from collections.abc import Mapping
 from dataclasses import dataclass
 
 from jupyter_prodkit.errors import ExportError
-from jupyter_prodkit.export.exportable import check_cell
+from jupyter_prodkit.export.exportable import can_be_exported, check_cell
 from jupyter_prodkit.export.imports import PageImports, imported_names, read_imports
 from jupyter_prodkit.export.parameters import Parameter, read_parameters
 from jupyter_prodkit.export.wholeness import check_selection, names_changed_elsewhere
@@ -45,6 +46,7 @@ def select(notebook: Notebook) -> Selection:
         raise ExportError(
             f"No cell of {notebook.path.name} is marked `export`.",
             "Begin the cells that define your functions with `#| export`, or tag them `export` in the sidebar.",
+            to_mark=tuple(cell.cell_id for cell in notebook.code_cells if _defines(cell) and can_be_exported(cell)),
         )
     for cell in exported:
         check_cell(cell)
@@ -63,6 +65,12 @@ def select(notebook: Notebook) -> Selection:
     imports = read_imports(notebook.code_cells)
     check_selection(notebook, modules, owners, imports, {parameter.name for parameter in parameters})
     return Selection(modules, parameters, imports, owners, names_changed_elsewhere(notebook, owners))
+
+
+def _defines(cell: Cell) -> bool:
+    """Return whether the cell is of functions and classes."""
+    kinds = (ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef)
+    return cell.tree is not None and any(isinstance(statement, kinds) for statement in cell.tree.body)
 
 
 def _module_of(cell: Cell) -> str:

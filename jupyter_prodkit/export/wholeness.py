@@ -8,6 +8,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from itertools import pairwise
 
 from jupyter_prodkit.errors import ExportError
+from jupyter_prodkit.export.exportable import can_be_exported
 from jupyter_prodkit.export.imports import PageImports, star_imports
 from jupyter_prodkit.notebook.dataflow import needs_of_cells
 from jupyter_prodkit.notebook.document import Cell, Notebook
@@ -84,7 +85,13 @@ def _check_not_bound_again(notebook: Notebook, given: set[str]) -> None:
                 f"`{name}` ({marked[name].label}) is bound again in {cell.label}, which is not marked: "
                 "the package would have another value than the notebook.",
                 f"Give it another name in {cell.label}, or mark that cell as well.",
+                to_mark=(cell.cell_id,) if _can_join(cell, marked[name]) else (),
             )
+
+
+def _can_join(cell: Cell, exported: Cell) -> bool:
+    """Return whether the cell, tagged `export`, would go to the same module as one that is exported."""
+    return exported.marks.export and exported.marks.module is None and can_be_exported(cell)
 
 
 def names_changed_elsewhere(notebook: Notebook, owners: Mapping[str, str]) -> tuple[str, ...]:
@@ -102,11 +109,25 @@ def _check_complete(notebook: Notebook, exported: Sequence[Cell], given: set[str
     if not lacking:
         return
     said = [f"`{name}` (needed by {cell.label}, {_where(notebook, name)})" for name, cell in sorted(lacking.items())]
+    to_mark = _what_makes_whole(notebook, exported, given)
     if set(lacking) <= set(_NOTEBOOK_ONLY):
         hint = "Leave it out of marked cells, or import it by name."
     else:
         hint = "Mark the cell that makes it `export`, or hand the value to the function as an argument."
-    raise ExportError(f"The marked cells need {', '.join(said)}.", hint)
+    raise ExportError(f"The marked cells need {', '.join(said)}.", hint, to_mark=to_mark)
+
+
+def _what_makes_whole(notebook: Notebook, exported: Sequence[Cell], given: set[str]) -> tuple[str, ...]:
+    """Return the cells that, marked as well, give all that is lacking, theirs included; none where marking can't."""
+    chosen, known = list(exported), set(given)
+    while lacking := needs_of_module(sorted(chosen, key=lambda cell: cell.index)).keys() - known:
+        for name in lacking:
+            makers = [cell for cell in notebook.code_cells if name in code_names(cell.source).binds]
+            if not makers or not all(can_be_exported(cell) for cell in makers):
+                return ()
+            chosen += [cell for cell in makers if cell not in chosen]
+            known.update(*(code_names(cell.source).binds for cell in makers))
+    return tuple(cell.cell_id for cell in sorted(chosen, key=lambda cell: cell.index) if cell not in exported)
 
 
 def _where(notebook: Notebook, name: str) -> str:

@@ -133,7 +133,7 @@ class Channel:
             id=request.id,
             version=wire.PROTOCOL_VERSION,
             package_version=__version__,
-            steps=tuple(step_form(step) for step in STEPS),
+            steps=tuple(step_form(step) for step in STEPS) if request.version == wire.PROTOCOL_VERSION else (),
         )
 
     def _check(self, request: wire.Check) -> wire.Reply:
@@ -224,11 +224,6 @@ def _client(opening: Any) -> str | None:
 
 
 def _decode(data: Any) -> wire.Request:
-    if isinstance(data, dict) and data.get("kind") == "hello" and data.get("version") != wire.PROTOCOL_VERSION:
-        raise ProtocolError(
-            f"The panel speaks version {data.get('version')}, this kernel version {wire.PROTOCOL_VERSION}.",
-            "Install the same jupyter-prodkit beside JupyterLab and in the kernel, then restart both.",
-        )
     try:
         request: wire.Request = msgspec.convert(data, wire.Request)
     except msgspec.ValidationError as error:

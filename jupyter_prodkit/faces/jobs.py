@@ -9,7 +9,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from jupyter_prodkit.errors import CancelledError, ProdkitError, UsageError
+from jupyter_prodkit.errors import CancelledError, ExportError, ProdkitError, UsageError
 from jupyter_prodkit.faces import protocol as wire
 from jupyter_prodkit.faces.links import link_of
 from jupyter_prodkit.notebook.document import Notebook
@@ -92,7 +92,10 @@ class Jobs:
             )
         except Exception as error:  # noqa: BLE001 - the edge: the panel must hear of every failure
             message, hint = _told(error, job)
-            event = wire.StepPlanned(job=job.number, step=job.step.name, summary=message, blocked=True, hint=hint)
+            event = wire.StepPlanned(
+                job=job.number, step=job.step.name, summary=message, blocked=True, hint=hint,
+                marking=_marking(error, job.inputs.notebook),
+            )  # fmt: skip
         self._push(event)
 
     def _work(self, job: _Job, progress: Progress) -> None:
@@ -118,8 +121,9 @@ class Jobs:
             message, hint = _told(error, job)
             cancelled = isinstance(error, CancelledError)
             return wire.StepFailed(
-                job=job.number, step=job.step.name, message=message, hint=hint, cancelled=cancelled
-            )
+                job=job.number, step=job.step.name, message=message, hint=hint, cancelled=cancelled,
+                marking=_marking(error, job.inputs.notebook),
+            )  # fmt: skip
 
 
 def _told(error: Exception, job: _Job) -> tuple[str, str]:
@@ -127,6 +131,15 @@ def _told(error: Exception, job: _Job) -> tuple[str, str]:
         return error.message, error.hint
     _log.error("the step %s failed", job.step.name, exc_info=error)
     return f"{type(error).__name__}: {error}", _BUG
+
+
+def _marking(error: Exception, page: Notebook) -> wire.Marking | None:
+    """Return the marks that would mend it, in the words of a button."""
+    if not isinstance(error, ExportError) or not error.to_mark:
+        return None
+    places = [str(cell.index + 1) for cell in page.cells if cell.cell_id in error.to_mark]
+    which = f"cell {places[0]}" if len(places) == 1 else f"cells {', '.join(places[:-1])} and {places[-1]}"
+    return wire.Marking(label=f"Mark {which} `export`", mark="export", cell_ids=error.to_mark)
 
 
 def _progress(job: _Job, event: ProgressEvent) -> wire.StepProgress:

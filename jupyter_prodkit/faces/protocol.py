@@ -1,4 +1,4 @@
-"""The messages between the sidebar and the kernel, version 1; `labextension/src/protocol.ts` is generated from them.
+"""The messages between the sidebar and the kernel, version 2; `labextension/src/protocol.ts` is generated from them.
 
 Two comms carry them. On `prodkit_rpc` the front end sends a `Request` and gets one `Reply` with the same `id`.
 On `prodkit_events` the kernel pushes `Event`s; nothing is ever sent the other way, but for `{"client": …}` in the
@@ -23,7 +23,8 @@ __all__ = [
     "Request",
 ]
 
-PROTOCOL_VERSION = 1
+PROTOCOL_VERSION = 2
+"""Goes up with each change that a half without it could stumble over; `hello` and `welcome` stay readable for both."""
 RPC_TARGET = "prodkit_rpc"
 EVENTS_TARGET = "prodkit_events"
 
@@ -123,6 +124,14 @@ class Fix(msgspec.Struct, frozen=True, kw_only=True):
     kind: Literal["seed", "parameter", "export", "ignore"]
     """The first two edit code (`mend` gives the edits); the others are marks for the front end to set."""
     label: str
+
+
+class Marking(msgspec.Struct, frozen=True, kw_only=True):
+    """Cells that want only a mark for a step to go on."""
+
+    label: str
+    mark: Literal["export"]
+    cell_ids: tuple[str, ...]
 
 
 class EditedCell(msgspec.Struct, frozen=True, kw_only=True):
@@ -237,12 +246,13 @@ Request = Hello | Check | States | PlanStep | RunStep | Cancel | Restore | Mend 
 
 
 class WelcomeReply(msgspec.Struct, frozen=True, kw_only=True, tag_field="kind", tag="welcome"):
-    """The kernel side is there and speaks the same protocol."""
+    """The kernel side is there, and which protocol it speaks; the front end says so where that is another."""
 
     id: int
     version: int
     package_version: str
     steps: tuple[StepForm, ...]
+    """None for a front end of another version, which could not read them."""
 
 
 class ReportReply(msgspec.Struct, frozen=True, kw_only=True, tag_field="kind", tag="report"):
@@ -344,6 +354,8 @@ class StepPlanned(msgspec.Struct, frozen=True, kw_only=True, tag_field="kind", t
     blocked: bool = False
     """Whether it can't be done; `summary` then says why, and `hint` what to do."""
     hint: str = ""
+    marking: Marking | None = None
+    """What one click does about that."""
 
 
 class StepAsks(msgspec.Struct, frozen=True, kw_only=True, tag_field="kind", tag="asks"):
@@ -372,6 +384,8 @@ class StepFailed(msgspec.Struct, frozen=True, kw_only=True, tag_field="kind", ta
     message: str
     hint: str = ""
     cancelled: bool = False
+    marking: Marking | None = None
+    """What one click does about it."""
 
 
 class RunCells(msgspec.Struct, frozen=True, kw_only=True, tag_field="kind", tag="repair"):

@@ -7,7 +7,6 @@ the kernel's start. So a kept run counts in another kernel only where all of tha
 
 from __future__ import annotations
 
-import json
 import os
 import re
 from collections.abc import Collection, Iterator, Mapping
@@ -140,20 +139,20 @@ def _around(around: Mapping[str, Version], setting: Setting) -> dict[str, Versio
 
 def _within(runs: list[Execution]) -> dict[str, Any]:
     """The record of `runs`, the longest left out where it would be too long."""
-    while True:
-        record = _record(runs)
-        excess = len(_text(record)) - LARGEST
-        if excess <= 0:
-            return record
-        sizes = {run.number: len(_text(_record([run]))) for run in runs}
+    sizes: dict[int, int] = {}
+    while (excess := _length(record := _record(runs)) - LARGEST) > 0:
+        sizes = sizes or {run.number: _length(_record([run])) for run in runs}
+        gone = set()
         for run in sorted(runs, key=lambda run: (-sizes[run.number], run.number)):
             if excess <= 0:
                 break
-            runs = [other for other in runs if other is not run]
+            gone.add(run.number)
             excess -= sizes[run.number]  # or less, as runs share versions: then once more
+        runs = [run for run in runs if run.number not in gone]
+    return dict(msgspec.to_builtins(record))
 
 
-def _record(runs: list[Execution]) -> dict[str, Any]:
+def _record(runs: list[Execution]) -> _Record:
     places: dict[Version, int] = {}
 
     def placed(versions: Mapping[str, Version]) -> Versions:
@@ -171,8 +170,7 @@ def _record(runs: list[Execution]) -> dict[str, Any]:
                 else KeptShown(run.shown.digest, run.shown.is_empty, run.shown.has_image),
             )
         )  # fmt: skip
-    record = _Record(_VERSION, tuple(places), {name: tuple(cells[name]) for name in sorted(cells)})
-    return dict(msgspec.to_builtins(record))
+    return _Record(_VERSION, tuple(places), {name: tuple(cells[name]) for name in sorted(cells)})
 
 
 def _sorted(names: Collection[str]) -> Names:
@@ -183,8 +181,8 @@ def _groups(groups: Mapping[str, Collection[str]]) -> dict[str, Names]:
     return {name: _sorted(others) for name, others in sorted(groups.items())}
 
 
-def _text(record: dict[str, Any]) -> str:
-    return json.dumps(record, separators=(",", ":"))
+def _length(record: _Record) -> int:
+    return len(msgspec.json.encode(record))
 
 
 # -- and taking it up again --------------------------------------------------------------------------------------
@@ -198,7 +196,7 @@ def restored(data: object, setting: Setting, unchanged: Collection[str] | None =
     """
     try:
         record = msgspec.convert(data, _Record)
-        if record.version != _VERSION or len(_text(msgspec.to_builtins(record))) > 2 * LARGEST:
+        if record.version != _VERSION or _length(record) > 2 * LARGEST:
             return ()
         found = [(one.order, cell_id, one) for cell_id, runs in record.runs.items() for one in runs]
         found.sort(key=lambda one: one[:2])

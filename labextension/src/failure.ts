@@ -27,9 +27,10 @@ export class MalformedMessage extends Error {
 export function failureOf(error: unknown): IFailure {
   const message = error instanceof Error ? error.message : String(error);
   if (error instanceof Refused) {
-    return { reason: 'refused', message, hint: error.hint };
+    return { reason: 'refused', message, hint: error.hint, marking: null };
   }
-  return { reason: error instanceof ConnectionLost ? 'lost' : 'malformed', message, hint: '' };
+  const reason = error instanceof ConnectionLost ? 'lost' : 'malformed';
+  return { reason, message, hint: '', marking: null };
 }
 
 /** Why it could not be done, or null. A lost connection is told by its own state, and made good when it is back. */

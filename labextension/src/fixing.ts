@@ -4,7 +4,7 @@ import { expectReply } from './decode';
 import { outcome } from './failure';
 import type { IMark } from './marks';
 import { hasMark, markText } from './marks';
-import type { Finding, Fix } from './protocol';
+import type { Finding, Fix, Marking } from './protocol';
 import type { IChange, IConnection, IDocument, IFailure, IFixing, Undo } from './tokens';
 
 export class Fixing implements IFixing {
@@ -34,6 +34,15 @@ export class Fixing implements IFixing {
     if (cell !== undefined && hasMark(cell, mark) !== isOn) {
       this._note(markText(mark), this._document.mark(cellId, mark, isOn));
     }
+  }
+
+  markAll({ label, mark: kind, cell_ids: cellIds }: Marking): void {
+    const undos = cellIds.map(id => this._document.mark(id, { kind, name: '' }, true));
+    this._note(label, () => {
+      undos.forEach(undo => {
+        undo();
+      });
+    });
   }
 
   undo(): void {

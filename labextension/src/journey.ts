@@ -3,7 +3,7 @@
 import { PromiseDelegate } from '@lumino/coreutils';
 
 import { expectReply } from './decode';
-import { failureOf } from './failure';
+import { ConnectionLost, failureOf, outcome } from './failure';
 import type {
   Event,
   OptionForm,
@@ -11,9 +11,10 @@ import type {
   StatesReply,
   StepDone,
   StepForm,
-  StepProgress
+  StepProgress,
+  StepState
 } from './protocol';
-import type { IConnection, IJob, IJourney, IStep, Options, OptionValue } from './tokens';
+import type { IConnection, IFailure, IJob, IJourney, IStep, Options, OptionValue } from './tokens';
 
 type JourneyEvent = Exclude<Event, { kind: 'executed' | 'repair' }>;
 
@@ -38,10 +39,10 @@ export class Journey implements IJourney {
     const before = new Map(this.steps.map(step => [step.form.name, step]));
     this.steps = forms.map(form => ({
       form,
-      state: null,
+      state: before.get(form.name)?.state ?? null,
       job: null,
       result: before.get(form.name)?.result ?? null,
-      failure: before.get(form.name)?.failure ?? null,
+      failure: lossOf(before.get(form.name)),
       plan: null,
       question: null,
       log: before.get(form.name)?.log ?? []
@@ -57,7 +58,7 @@ export class Journey implements IJourney {
     this.models = models;
     this.steps = this.steps.map(step => ({
       ...step,
-      state: states.find(state => state.name === step.form.name) ?? null,
+      ...told(step, states.find(state => state.name === step.form.name) ?? null),
       // Things have moved on since it was made.
       plan: null
     }));
@@ -106,6 +107,8 @@ export class Journey implements IJourney {
     }
     this.isRunningAll = true;
     this.stoppedAt = null;
+    this._changed();
+    await outcome(this._look());
     let hasRun = false;
     for (const { form } of this.steps) {
       const isDue: boolean = hasRun || this._find(form.name)?.state?.state !== 'done';
@@ -131,12 +134,17 @@ export class Journey implements IJourney {
     } catch (error) {
       const { message, hint } = failureOf(error);
       const plan = { job: 0, step: name, summary: message, details: [], question: null, hint };
-      this._update(name, { plan: { kind: 'planned', ...plan, blocked: true } });
+      this._update(name, { plan: { kind: 'planned', ...plan, blocked: true, marking: null } });
     }
   }
 
   decline(step: string): void {
     this._update(step, { question: null });
+  }
+
+  forgive(step: string): void {
+    this._update(step, { failure: null });
+    this.stoppedAt = this.stoppedAt === step ? null : this.stoppedAt;
   }
 
   async cancel(name: string): Promise<void> {
@@ -165,11 +173,17 @@ export class Journey implements IJourney {
         this._hearDone(event);
         break;
       case 'failed': {
-        const { message, hint, cancelled } = event;
+        const { message, hint, cancelled, marking } = event;
         const reason = cancelled ? 'cancelled' : 'refused';
-        this._end(event.step, { failure: { reason, message, hint } }, false);
+        this._end(event.step, { failure: { reason, message, hint, marking } }, false);
       }
     }
+  }
+
+  /** Where the steps stand by the page as it is: what was told may be of the page before the last edit. */
+  private async _look(): Promise<void> {
+    const reply = await this._connection.ask({ kind: 'states', page: this._page() });
+    this.settle(expectReply(reply, 'states'));
   }
 
   private _hearDone({ result }: StepDone): void {
@@ -237,4 +251,18 @@ export class Journey implements IJourney {
   private readonly _options = new Map<string, Map<string, OptionValue>>();
   /** What waits for the end of a step that runs. */
   private readonly _ends = new Map<string, PromiseDelegate<boolean>>();
+}
+
+/** What a step failed of by the time another kernel was reached. */
+function lossOf(step: IStep | undefined): IFailure | null {
+  return step?.job
+    ? failureOf(new ConnectionLost('The kernel went away.'))
+    : (step?.failure ?? null);
+}
+
+/** Only the way to the kernel was lost where the step still runs, or was done meanwhile. */
+function told(step: IStep, state: StepState | null): Pick<IStep, 'state' | 'failure'> {
+  const isDoneSince = state?.state === 'done' && state.done_at !== step.state?.done_at;
+  const isAlive = state?.state === 'running' || isDoneSince;
+  return { state, failure: step.failure?.reason === 'lost' && isAlive ? null : step.failure };
 }

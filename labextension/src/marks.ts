@@ -107,9 +107,19 @@ function directives(source: string): readonly { readonly line: number; readonly 
     if (word === undefined) {
       break;
     }
-    if (word === 'export' || word === 'parameters' || word === 'ignore' || word === 'step') {
-      found.push({ line, mark: { kind: word, name } });
+    const mark = markOfDirective(word, name);
+    if (mark !== null) {
+      found.push({ line, mark });
     }
   }
   return found;
+}
+
+function markOfDirective(word: string, name: string): IMark | null {
+  if (word.startsWith(STEP_TAG)) {
+    return { kind: 'step', name: word.slice(STEP_TAG.length) };
+  }
+  return word === 'export' || word === 'parameters' || word === 'ignore' || word === 'step'
+    ? { kind: word, name }
+    : null;
 }

@@ -12,6 +12,7 @@ import type {
   Finding,
   Fix,
   FlowsReply,
+  Marking,
   Page,
   PageCell,
   Reply,
@@ -121,6 +122,8 @@ export interface IFailure {
   readonly reason: 'refused' | 'cancelled' | 'lost' | 'malformed';
   readonly message: string;
   readonly hint: string;
+  /** What one click does about it. */
+  readonly marking: Marking | null;
 }
 
 /** One step of the journey with all that is known of it. */
@@ -159,6 +162,8 @@ export interface IJourney {
   plan(step: string): Promise<void>;
   /** Leave a step's question unanswered. */
   decline(step: string): void;
+  /** Take away what a step failed of: it has been mended. */
+  forgive(step: string): void;
   option(step: string, name: string): OptionValue | undefined;
   setOption(step: string, name: string, value: OptionValue): void;
 }
@@ -188,6 +193,8 @@ export interface IFixing {
   /** Do what a fix offers for a finding. */
   apply(fix: Fix, finding: Finding): Promise<void>;
   mark(cellId: string, mark: IMark, isOn: boolean): void;
+  /** Set the marks that a step can't go on without. */
+  markAll(marking: Marking): void;
   /** Take the last change back. */
   undo(): void;
 }

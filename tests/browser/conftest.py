@@ -23,11 +23,14 @@ from playwright.sync_api import Browser, Locator, Page, expect, sync_playwright
 
 CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
 START_SECONDS = 60
+PROTOCOL = "from jupyter_prodkit.faces import protocol; protocol.PROTOCOL_VERSION"
 KERNELS = {
     "bare": {"language": "python", "start": "import sys; sys.modules['jupyter_prodkit'] = None"},
     "foreign": {"language": "julia", "start": ""},
+    "older": {"language": "python", "start": f"{PROTOCOL} -= 1"},
+    "newer": {"language": "python", "start": f"{PROTOCOL} += 1"},
 }
-"""Kernels that have no jupyter_prodkit, or say that they are of another language."""
+"""Kernels that have no jupyter_prodkit, say that they are of another language, or speak another version."""
 NO_NEWS = {"fetchNews": "false", "checkForUpdates": False}
 """JupyterLab's pop-ups would cover the corner of the page."""
 

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import uuid
+
 import pytest
 from conftest import notebook_of
 from playwright.sync_api import expect
 
 pytestmark = pytest.mark.browser
 
+CURRENT = "window.jupyterapp.shell.currentWidget"
 SCRIPT = "<img src=x onerror=window.pwned=1><script>window.pwned=1</script>"
 
 
@@ -133,3 +136,33 @@ def test_a_lost_connection_comes_back_by_itself(open_notebook):
     opened.wait_until_attached()
     opened.run(1)
     expect(opened.test_id("prodkit-verdict")).to_have_text("All 2 cells reproduce", timeout=30_000)
+
+
+def test_two_views_of_one_notebook_say_the_same(lab, page):
+    """A second view beside the first is judged as well, and what is run in one counts in both."""
+    opened = lab.open(page, ["a = 1", "a"])
+    opened.wait_until_attached()
+    opened.run(0)
+    expect(opened.test_id("prodkit-verdict")).to_have_text("1 cell has not been run")
+    opened.command("docmanager:clone")
+    page.wait_for_function("document.querySelectorAll('.jp-NotebookPanel').length === 2")
+    expect(opened.test_id("prodkit-verdict")).to_have_text("1 cell has not been run", timeout=20_000)
+    page.evaluate(f"{CURRENT}.content.activeCellIndex = 1")
+    opened.command("notebook:run-cell")
+    expect(opened.test_id("prodkit-verdict")).to_have_text("All 2 cells reproduce")
+    page.evaluate(f"{CURRENT}.close()")
+    page.wait_for_function("document.querySelectorAll('.jp-NotebookPanel').length === 1")
+    expect(opened.test_id("prodkit-verdict")).to_have_text("All 2 cells reproduce")
+
+
+def test_a_renamed_notebook_keeps_its_verdict_and_gets_its_own_project_folder(lab, page):
+    """The kernel goes on under the new name, and what a step leaves lies beside the notebook of that name."""
+    opened = lab.open(page, ["a = 1"])
+    opened.wait_until_attached()
+    opened.run(0)
+    name = f"renamed-{uuid.uuid4().hex}"
+    page.evaluate(f"name => {CURRENT}.context.rename(name)", f"{name}.ipynb")
+    expect(opened.test_id("prodkit-verdict")).to_have_text("The one cell reproduces")
+    opened.test_id("prodkit-run-check").click()
+    expect(opened.test_id("prodkit-step-check-result")).to_be_visible(timeout=20_000)
+    assert (lab.root / f"{name}-prod/release.json").exists()

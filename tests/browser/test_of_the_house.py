@@ -27,6 +27,17 @@ def setting(lab):
     file.unlink(missing_ok=True)
 
 
+@pytest.fixture
+def german(lab):
+    """Have JupyterLab speak German, until the end of the test."""
+    pytest.importorskip("jupyterlab_language_pack_de_DE")
+    file = lab.root.parent / "config/lab/user-settings/@jupyterlab/translation-extension/plugin.jupyterlab-settings"
+    file.parent.mkdir(parents=True, exist_ok=True)
+    file.write_text(json.dumps({"locale": "de_DE"}))
+    yield
+    file.unlink()
+
+
 def attached(open_notebook, *sources, **how):
     opened = open_notebook(*sources, **how)
     opened.wait_until_attached()
@@ -50,6 +61,20 @@ def test_badges_are_never_there_where_the_user_wants_none(open_notebook, setting
     opened.run(0)
     expect(opened.test_id("prodkit-verdict")).to_have_text("The one cell reproduces")
     expect(opened.page.locator(BADGE)).to_have_count(0)
+
+
+def test_the_panel_speaks_the_language_of_jupyterlab(open_notebook, german):
+    """Where a language pack is installed and chosen, panel, badges and menus are in that language."""
+    opened = open_notebook("total = 1", "total + 1")
+    expect(opened.test_id("prodkit-status")).to_have_text("verbunden", timeout=20_000)
+    opened.run(0)
+    expect(opened.cell(1).locator(BADGE)).to_contain_text("nicht gelaufen")
+    opened.run(1)
+    expect(opened.test_id("prodkit-verdict")).to_have_text("Alle 2 Zellen ergeben wieder dasselbe")
+    assert (
+        opened.page.evaluate("window.jupyterapp.commands.label('jupyter-prodkit:show-panel')")
+        == "Produktions-Panel zeigen"
+    )
 
 
 def test_the_replay_button_settles_what_is_in_doubt(open_notebook):

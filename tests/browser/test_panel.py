@@ -135,6 +135,30 @@ def test_a_kernel_of_another_language_is_left_alone(open_notebook):
     expect(opened.panel).to_contain_text("Python only", timeout=20_000)
 
 
+@pytest.mark.parametrize(
+    ("kernel", "advice"), [("older", "%pip install --upgrade jupyter-prodkit"), ("newer", "Reload the page")]
+)
+def test_halves_of_different_age_say_which_is_to_be_renewed(open_notebook, kernel, advice):
+    """An update of one half alone is told as what it is, with what to do about it."""
+    opened = open_notebook("total = 1", kernel=kernel)
+    expect(opened.panel).to_contain_text("The two halves differ in age", timeout=20_000)
+    expect(opened.panel).to_contain_text(advice)
+
+
+def test_a_step_whose_kernel_dies_says_so_and_can_be_run_again(open_notebook):
+    """The crash ends the step, and the panel is back by itself."""
+    opened = open_attached(open_notebook, "import time\ntime.sleep(20)", "import os\nos.kill(os.getpid(), 9)")
+    opened.panel.get_by_role("button", name="Verify").click()
+    expect(opened.test_id("prodkit-cancel-check")).to_be_visible()
+    opened.cell(1).locator(".jp-InputArea-editor").click()
+    opened.page.keyboard.press("Control+Enter")
+    opened.page.get_by_role("dialog").get_by_role("button", name="Ok").click(timeout=20_000)
+    opened.wait_until_attached()
+    expect(opened.test_id("prodkit-step-check-error")).to_have_text("The kernel went away before this was done.")
+    opened.test_id("prodkit-run-check").click()
+    expect(opened.test_id("prodkit-step-check-result")).to_be_visible(timeout=20_000)
+
+
 def test_the_panel_can_be_used_with_the_keyboard_alone(open_notebook):
     """Tab goes through every control from top to bottom, the map is one stop, and Enter at a cell's name goes there."""
     opened = open_attached(open_notebook, *OUT_OF_ORDER)

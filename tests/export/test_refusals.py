@@ -110,6 +110,44 @@ def test_each_refusal_says_what_and_what_to_do(cells: tuple[str, ...], message: 
     assert hint in error.hint
 
 
+@pytest.mark.parametrize(
+    ("cells", "to_mark"),
+    [
+        (("import math", "def f(): ...", "print(1)", "A = 1\nclass B: ..."), ("c1", "c3")),
+        (("scale = 2", "def half(x):\n    return x / scale", "#| export\ndef f(x):\n    return half(x)"), ("c0", "c1")),
+        (("def f(): ...", "#| export\ndef g():\n    return f()", "def f():\n    return 1"), ("c0", "c2")),
+        (("#| export\nA = 1", "A = 2"), ("c1",)),
+    ],
+    ids=["nothing-marked", "needs-needs", "bound-twice", "bound-again"],
+)
+def test_a_refusal_names_the_cells_whose_marking_mends_it(cells: tuple[str, ...], to_mark: tuple[str, ...]) -> None:
+    """Marking just these, and no other, is enough: the panel does it with one click."""
+    with pytest.raises(ExportError) as caught:
+        select(page(*cells))
+    assert caught.value.to_mark == to_mark
+    tags = {place: ("export",) for place in range(len(cells)) if f"c{place}" in to_mark}
+    assert select(page(*cells, tags=tags)).modules
+
+
+@pytest.mark.parametrize(
+    "cells",
+    [
+        ("rows = open('a.csv').read()", "#| export\ndef f():\n    return rows"),
+        ("print(1)",),
+        ("#| export\ndef f():\n    return nobody",),
+        ("a = b()", "def b():\n    return c", "#| export\ndef f():\n    return b()"),
+        ("#| parameters\nA = 1", "#| export\ndef f():\n    return A", "A = 2"),
+        ("#| export own\nA = 1", "A = 2"),
+    ],
+)
+def test_where_marking_would_not_do_no_cell_is_named(cells: tuple[str, ...]) -> None:
+    """A cell that can't stand in a module is not offered to be put into one."""
+    with pytest.raises(ExportError) as caught:
+        select(page(*cells))
+    assert caught.value.to_mark == ()
+
+
+
 LOUD = [
     "print(1)", "x = load()", "f", "for i in range(3): pass", "assert True", "del x", "x += 1", "with open('f'): pass",
     "x = [open(n) for n in 'ab']", "x = f'{load()}'", "x = df['a'].mean()", "os.environ['A'] = 'b'", "plt.rc = {}",

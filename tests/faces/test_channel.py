@@ -77,7 +77,7 @@ def panel(kernel) -> Panel:
 
 def test_hello_is_answered_with_the_six_steps_and_their_forms(panel):
     """The panel learns the whole journey from the kernel: names, titles, options."""
-    welcome = panel.ask("hello", version=1)
+    welcome = panel.ask("hello", version=2)
     assert welcome["kind"] == "welcome"
     assert [step["name"] for step in welcome["steps"]] == ["check", "lock", "export", "push", "build", "serve"]
     push = welcome["steps"][3]
@@ -86,19 +86,19 @@ def test_hello_is_answered_with_the_six_steps_and_their_forms(panel):
     assert not {"notebook", "json", "quiet"} & {o["name"] for step in welcome["steps"] for o in step["options"]}
 
 
-def test_another_version_is_told_kindly(panel):
-    """An old kernel side and a new front end say so, and what to do."""
-    reply = panel.ask("hello", version=99)
-    assert reply["kind"] == "error"
-    assert "version 99" in reply["message"]
-    assert "same jupyter-prodkit" in reply["hint"]
+@pytest.mark.parametrize("version", [1, 99])
+def test_another_version_is_told_which_this_is(panel, version):
+    """Old and new halves tell each other their age, in a message that stays readable; the panel says what to do."""
+    welcome = panel.ask("hello", version=version)
+    assert (welcome["kind"], welcome["version"], welcome["steps"]) == ("welcome", 2, [])
+    assert welcome["package_version"]
 
 
 @pytest.mark.parametrize("garbage", [{}, {"kind": "fly", "id": 3}, {"kind": "check", "id": 3}, [1], "text", None])
 def test_garbage_is_answered_with_an_error_and_nothing_breaks(panel, garbage):
     """A message that is none gets an error reply, and the next request is answered as ever."""
     assert panel.ask_raw(garbage)["kind"] == "error"
-    assert panel.ask("hello", version=1)["kind"] == "welcome"
+    assert panel.ask("hello", version=2)["kind"] == "welcome"
 
 
 def test_the_page_on_screen_is_judged_and_nothing_is_written(panel, kernel):
@@ -112,7 +112,7 @@ def test_the_page_on_screen_is_judged_and_nothing_is_written(panel, kernel):
 
 def test_each_run_is_pushed(panel, kernel):
     """The panel hears of every execution, with its cell."""
-    panel.ask("hello", version=1)
+    panel.ask("hello", version=2)
     kernel.client.execute("x = 1")
     assert panel.wait_event("executed") == {"kind": "executed", "cell_id": None}
 
@@ -140,6 +140,19 @@ def test_a_failing_step_says_why(panel, kernel):
     assert failed["kind"] == "failed"
     assert "marked `export`" in failed["message"]
     assert failed["hint"]
+    assert failed["marking"] is None
+
+
+def test_a_step_that_wants_marks_names_their_cells(panel):
+    """What can't be exported yet and what export would do both say which cells to mark, for the panel's one click."""
+    wanting = page(a="def f(): ...", b="x = 1", c="def g(): ...")
+    panel.ask("plan", step="export", options={}, page=wanting)
+    planned = panel.wait_event("planned")
+    panel.ask("run", step="export", options={}, page=wanting)
+    failed = panel.wait_event("failed")
+    assert (planned["blocked"], failed["kind"]) == (True, "failed")
+    marking = {"label": "Mark cells 1 and 3 `export`", "mark": "export", "cell_ids": ["a", "c"]}
+    assert planned["marking"] == failed["marking"] == marking
 
 
 def test_a_running_step_can_be_cancelled_and_leaves_nothing(panel, kernel):

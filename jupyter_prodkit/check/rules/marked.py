@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
+from jupyter_prodkit.notebook import marks
 from jupyter_prodkit.notebook.document import Cell
-from jupyter_prodkit.notebook.marks import marks_text
 
 __all__ = ["is_exported", "step_of"]
 
@@ -15,19 +15,10 @@ def is_exported(cell: Cell) -> bool:
     """
     if not cell.tags and "|" not in cell.source:
         return False
-    words = marks_text(cell.source, cell.tags).split()
+    words = marks.marks_text(cell.source, cell.tags).split()
     return "export" in words or step_of(cell) is not None
 
 
 def step_of(cell: Cell) -> str | None:
     """Return the step that the cell is marked as, by the tag `step:NAME` or the line `#| step NAME`, or None."""
-    for tag in cell.tags:
-        if tag.startswith("step:"):
-            return tag.removeprefix("step:")
-    words = marks_text(cell.source, ()).split()
-    for place, word in enumerate(words):
-        if word.startswith("step:"):
-            return word.removeprefix("step:")
-        if word == "step" and place + 1 < len(words):
-            return words[place + 1]
-    return None
+    return marks.step_of(cell.source, cell.tags)

@@ -134,6 +134,8 @@ export class FakeConnection implements IConnection {
   attachCalls = 0;
   isDisposed = false;
   /** Answer each question at once with its golden reply. */
+  /** Other answers than the golden ones, by the question's kind. */
+  readonly answers = new Map<string, Reply>();
   automatic = true;
 
   attach(): void {
@@ -154,7 +156,7 @@ export class FakeConnection implements IConnection {
     const answer = new PromiseDelegate<Reply>();
     this.asked.push({ question, answer });
     if (this.automatic) {
-      answer.resolve(goldenReply(ANSWERS[question.kind]));
+      answer.resolve(this.answers.get(question.kind) ?? goldenReply(ANSWERS[question.kind]));
     }
     return answer.promise;
   }

@@ -66,6 +66,20 @@ describe('a mark', () => {
   });
 });
 
+describe('the marks that a step wants', () => {
+  it('are set together, and taken back together', () => {
+    fixing.markAll({
+      label: 'Mark cells 1 and 2 `export`',
+      mark: 'export',
+      cell_ids: ['a1', 'b2']
+    });
+    expect(document.marked.map(([id]) => id)).toEqual(['a1', 'b2']);
+    expect(fixing.last?.label).toBe('Mark cells 1 and 2 `export`');
+    fixing.undo();
+    expect(document.undone).toEqual(['mark', 'mark']);
+  });
+});
+
 describe('a folder named from the notebook’s own', () => {
   it.each([
     ['churn-prod/lock', 'work/churn.ipynb', 'work/churn-prod/lock'],

@@ -39,6 +39,10 @@ async function end(event: Event): Promise<void> {
 const names = (): string[] => journey.steps.map(step => step.form.name);
 
 describe('all steps', () => {
+  beforeEach(() => {
+    connection.answers.set('states', { ...goldenReply('states'), states: [] });
+  });
+
   it('run in their order, each after the one before', async () => {
     const all = journey.runAll();
     for (const name of names()) {
@@ -87,13 +91,37 @@ describe('all steps', () => {
       { name: first, state: 'done' as const, ...state },
       { name: second, state: 'stale' as const, ...state }
     ];
-    journey.settle({ ...goldenReply('states'), states });
+    journey.settle({ ...goldenReply('states'), states: [] });
+    connection.answers.set('states', { ...goldenReply('states'), states });
     const all = journey.runAll();
     await settled();
     expect(runs()).toEqual([second]);
     journey.begin([]);
     await all;
     expect(journey.stoppedAt).toBe(second);
+  });
+});
+
+describe('a step whose kernel goes away', () => {
+  const { steps } = goldenReply('welcome');
+  const lock = () => journey.steps.find(one => one.form.name === 'lock');
+
+  it('says so when another kernel is reached', async () => {
+    void journey.run('lock');
+    await settled();
+    journey.begin(steps);
+    expect(lock()).toMatchObject({ job: null, failure: { reason: 'lost' } });
+    journey.settle({ ...goldenReply('states'), states: [] });
+    expect(lock()?.failure?.reason).toBe('lost');
+  });
+
+  it('has lost nothing where it goes on in the same kernel', async () => {
+    void journey.run('lock');
+    await settled();
+    journey.begin(steps);
+    const states = [{ name: 'lock', state: 'running' as const, text: 'running', done_at: null }];
+    journey.settle({ ...goldenReply('states'), states });
+    expect(lock()?.failure).toBeNull();
   });
 });
 

@@ -50,6 +50,12 @@ describe('the map', () => {
     expect(graph.flows.map(flow => flow.isHot)).toEqual([false, true, false]);
   });
 
+  it('raises no alarm over cells that have never run, but over what they should have given', () => {
+    const opened = report({ cells: cells('never run', 'never run', 'diverges'), orphans: [] });
+    const graph = graphOf(opened, page(null, null, 1), flows([0, 1], [1, 2]));
+    expect(graph.flows.map(flow => flow.isHot)).toEqual([false, true]);
+  });
+
   it('knows where the order of the runs went back up the page', () => {
     const graph = graphOf(inQuestion, page(1, 5, null, 4), flows());
     expect(graph.jumps).toEqual([[3, 1]]);

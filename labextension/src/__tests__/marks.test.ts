@@ -15,6 +15,7 @@ describe('the marks of a cell', () => {
       ['parameters', 'step:train', 'export']
     ],
     [{ source: 'x = 1\n#| export', tags: [] }, []],
+    [{ source: '#| step:load', tags: [] }, ['step:load']],
     [{ source: '', tags: ['prodkit:ignore', 'hide', 'step:load'] }, ['ignore', 'step:load']],
     [{ source: '#| export', tags: ['export'] }, ['export']]
   ])('of %j are %j', (cell, marks) => {

@@ -227,7 +227,8 @@ describe('a panel in sight', () => {
     expect(model.verdict.failure).toEqual({
       reason: 'refused',
       message: 'There is no step named `fly`.',
-      hint: 'Reload the page.'
+      hint: 'Reload the page.',
+      marking: null
     });
     model.check();
     await settle();
@@ -298,7 +299,8 @@ describe('a step', () => {
     expect(model.journey.steps[0]?.failure).toEqual({
       reason: 'refused',
       message: 'numpy 2.4.6 is not on the index.',
-      hint: 'Give --index where it is.'
+      hint: 'Give --index where it is.',
+      marking: goldenEvent('failed').marking
     });
     await begun('lock');
     expect(model.journey.steps[0]?.failure).toBeNull();

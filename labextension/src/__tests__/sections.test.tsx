@@ -46,6 +46,7 @@ class StillJourney implements IJourney {
   cancel = vi.fn(() => Promise.resolve());
   plan = vi.fn(() => Promise.resolve());
   decline = vi.fn();
+  forgive = vi.fn();
   option = (): OptionValue | undefined => undefined;
   setOption = vi.fn();
 
@@ -83,6 +84,7 @@ class StillModel implements IProdkitModel {
     restore: vi.fn(() => Promise.resolve()),
     apply: vi.fn(() => Promise.resolve()),
     mark: vi.fn(),
+    markAll: vi.fn(),
     undo: vi.fn()
   };
   flows: IProdkitModel['flows'] = goldenReply('flows');
@@ -336,9 +338,38 @@ describe('a step', () => {
 
   it('shows why it failed and what to do', () => {
     const { message, hint } = goldenEvent('failed');
-    show(new StillModel().withStep({ failure: { reason: 'refused', message, hint } }));
+    show(
+      new StillModel().withStep({ failure: { reason: 'refused', message, hint, marking: null } })
+    );
     expect(part('prodkit-step-lock-error').textContent).toBe(`${message}${hint}`);
     expect(part('prodkit-step-lock-error').getAttribute('role')).toBe('alert');
+  });
+});
+
+describe('a step that wants marks', () => {
+  const { message, hint, marking } = goldenEvent('failed');
+
+  it('offers them where it failed, and has failed no longer once they are set', () => {
+    const model = new StillModel();
+    show(model.withStep({ failure: { reason: 'refused', message, hint, marking } }));
+    click(part('prodkit-mark-all'));
+    expect(model.fixing.markAll).toHaveBeenCalledWith(marking);
+    expect(model.journey.forgive).toHaveBeenCalledWith('lock');
+  });
+
+  it('offers them with its plan', () => {
+    const model = new StillModel();
+    const plan = { ...goldenEvent('planned'), blocked: true, marking };
+    show(model.withStep({ plan }));
+    click(part('prodkit-step-lock').querySelector('[aria-expanded]'));
+    expect(part('prodkit-mark-all').textContent).toBe('Mark cell 2 export');
+  });
+
+  it('does not offer them where the page can’t be changed', () => {
+    const model = new StillModel();
+    model.isReadOnly = true;
+    show(model.withStep({ failure: { reason: 'refused', message, hint, marking } }));
+    expect(place.querySelector('[data-testid="prodkit-mark-all"]')).toBeNull();
   });
 });
 
@@ -364,6 +395,12 @@ describe('the one primary button', () => {
     const model = new StillModel();
     show(model);
     expect(primaries()).toEqual(['Re-run 2 cells']);
+    const { cells } = report();
+    const unrun = cells.map(one => ({ ...one, state: 'never run' as const }));
+    model.verdict.report = report({ cells: unrun });
+    show(model);
+    expect(primaries()).toEqual(['Run 2 cells']);
+    model.verdict.report = report();
     model.verdict.report = report({ verdict: 'reproducible' });
     show(model);
     expect(primaries()).toEqual(['Lock']);

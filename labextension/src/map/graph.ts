@@ -48,6 +48,8 @@ export function graphOf(report: Report, page: Page, flows: FlowsReply | null): I
   const planned = new Set(report.plan.map(run => run.cell_id));
   const isAsked = ({ state, cellId }: INode): boolean =>
     !IN_ORDER.includes(state) || planned.has(cellId);
+  // What has never run shows nothing that could be wrong: a notebook just opened is no alarm.
+  const hasRun = ({ state }: INode): boolean => state !== 'never run';
   const all = [
     ...(flows?.flows ?? []),
     ...strays.map(({ name, reader }) => ({ writer: GONE, reader, names: [name] }))
@@ -58,7 +60,7 @@ export function graphOf(report: Report, page: Page, flows: FlowsReply | null): I
     const [one, other] = [nodes[writer ?? -1], nodes[reader ?? -1]];
     return writer === undefined || reader === undefined || one === undefined || other === undefined
       ? []
-      : [{ writer, reader, names, isHot: isAsked(one) && isAsked(other) }];
+      : [{ writer, reader, names, isHot: isAsked(one) && isAsked(other) && hasRun(other) }];
   });
   return { nodes, flows: drawn, jumps: jumpsOf(nodes) };
 }

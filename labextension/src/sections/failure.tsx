@@ -3,6 +3,7 @@
 import type { TranslationBundle } from '@jupyterlab/translation';
 import * as React from 'react';
 
+import type { Marking } from '../protocol';
 import type { IFailure } from '../tokens';
 import { Prose } from './prose';
 import { Shape } from './shape';
@@ -11,9 +12,11 @@ export interface IFailureProps {
   readonly trans: TranslationBundle;
   readonly failure: IFailure;
   readonly testId: string;
+  /** Set the marks that mend it; undefined where that can't be done. */
+  readonly onMark?: ((marking: Marking) => void) | undefined;
 }
 
-export function Failure({ trans, failure, testId }: IFailureProps): React.JSX.Element {
+export function Failure({ trans, failure, testId, onMark }: IFailureProps): React.JSX.Element {
   const isStopped = failure.reason === 'cancelled';
   return (
     <div className="jp-Prodkit-outcome" role={isStopped ? 'status' : 'alert'} data-testid={testId}>
@@ -27,8 +30,31 @@ export function Failure({ trans, failure, testId }: IFailureProps): React.JSX.El
             <Prose text={failure.hint} />
           </p>
         )}
+        <MarkButton marking={failure.marking} onMark={onMark} />
       </div>
     </div>
+  );
+}
+
+interface IMarkButtonProps extends Pick<IFailureProps, 'onMark'> {
+  readonly marking: Marking | null;
+}
+
+/** Sets the marks that a step can't go on without. */
+export function MarkButton({ marking, onMark }: IMarkButtonProps): React.JSX.Element | null {
+  return marking === null || onMark === undefined ? null : (
+    <p className="jp-Prodkit-cures">
+      <button
+        type="button"
+        className="jp-Prodkit-link"
+        data-testid="prodkit-mark-all"
+        onClick={() => {
+          onMark(marking);
+        }}
+      >
+        <Prose text={marking.label} />
+      </button>
+    </p>
   );
 }
 

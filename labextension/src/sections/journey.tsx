@@ -3,7 +3,7 @@
 import type { TranslationBundle } from '@jupyterlab/translation';
 import * as React from 'react';
 
-import type { Link } from '../protocol';
+import type { Link, Marking } from '../protocol';
 import type { IJourney } from '../tokens';
 import { Shape } from './shape';
 import { Step } from './step';
@@ -14,10 +14,12 @@ export interface IJourneySectionProps {
   /** The step whose button is the panel's primary one. */
   readonly primary: string | null;
   readonly onLink: (link: Link) => void;
+  /** Set the marks that a step can't go on without; undefined where the page can't be changed. */
+  readonly onMark: ((marking: Marking) => void) | undefined;
 }
 
 export function JourneySection(props: IJourneySectionProps): React.JSX.Element {
-  const { trans, journey, primary, onLink } = props;
+  const { trans, journey, primary, onLink, onMark } = props;
   return (
     <section>
       <h3>
@@ -53,6 +55,13 @@ export function JourneySection(props: IJourneySectionProps): React.JSX.Element {
                 void journey.plan(name);
               }}
               onLink={onLink}
+              onMark={
+                onMark &&
+                (marking => {
+                  journey.forgive(name);
+                  onMark(marking);
+                })
+              }
               onCancel={() => {
                 void journey.cancel(name);
               }}

@@ -114,7 +114,7 @@ function emptyChoice(
   choices: readonly string[]
 ): string {
   return option.kind === 'model' && choices.length === 0
-    ? trans.__('no model in the kernel yet')
+    ? trans.__('no model yet')
     : trans.__('not given');
 }
 

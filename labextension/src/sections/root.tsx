@@ -77,6 +77,13 @@ function Sections({ trans, model, around }: ISectionsProps): React.JSX.Element {
               around[kind === 'page' ? 'openPage' : 'copy'](target);
             }
           }}
+          onMark={
+            model.isReadOnly
+              ? undefined
+              : marking => {
+                  model.fixing.markAll(marking);
+                }
+          }
         />
       )}
     </>

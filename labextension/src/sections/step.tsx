@@ -3,11 +3,12 @@
 import type { TranslationBundle } from '@jupyterlab/translation';
 import * as React from 'react';
 
-import type { Link } from '../protocol';
+import type { Link, Marking } from '../protocol';
 import type { IStep, OptionValue } from '../tokens';
 import { buttonClass } from './button';
 import { Failure } from './failure';
 import { OptionField } from './option';
+import { PlanText } from './plan';
 import { Prose } from './prose';
 import { Result } from './result';
 import type { ShapeName, Tone } from './shape';
@@ -25,6 +26,8 @@ export interface IStepProps {
   readonly onAnswer: (isYes: boolean) => void;
   readonly onPlan: () => void;
   readonly onLink: (link: Link) => void;
+  /** Set the marks that it can't go on without; undefined where the page can't be changed. */
+  readonly onMark: ((marking: Marking) => void) | undefined;
   readonly onCancel: () => void;
 }
 
@@ -78,7 +81,7 @@ export function Step(props: IStepProps): React.JSX.Element {
         <Action {...props} />
         <Progress {...props} />
         <Question {...props} />
-        {isOpen && <Plan {...props} />}
+        {isOpen && isIdle && <PlanText {...props} />}
         <Options {...props} isOpen={isOpen} />
         {isOpen && <Log {...props} />}
         <Outcome {...props} />
@@ -164,38 +167,6 @@ function Options(props: IStepProps & { readonly isOpen: boolean }): React.JSX.El
   );
 }
 
-/** What the step would do, before it does it. */
-function Plan({ trans, step }: IStepProps): React.JSX.Element | null {
-  const { plan, job, form } = step;
-  if (job !== null) {
-    return null;
-  }
-  return (
-    <div className="jp-Prodkit-plan" data-testid={`prodkit-step-${form.name}-plan`}>
-      <p>
-        <span className="jp-Prodkit-soft">
-          {plan?.blocked === true ? trans.__('Not yet:') : trans.__('It would:')}
-        </span>{' '}
-        <Prose text={plan?.summary ?? trans.__('looking…')} />
-      </p>
-      {plan !== null && plan.hint !== '' && (
-        <p className="jp-Prodkit-soft">
-          <Prose text={plan.hint} />
-        </p>
-      )}
-      {plan !== null && plan.details.length > 0 && (
-        <ul>
-          {plan.details.map((detail, index) => (
-            <li key={index}>
-              <Prose text={detail} />
-            </li>
-          ))}
-        </ul>
-      )}
-    </div>
-  );
-}
-
 function Question({ trans, step, onAnswer }: IStepProps): React.JSX.Element | null {
   const { question, form } = step;
   if (question === null) {
@@ -238,10 +209,11 @@ function Log({ trans, step }: IStepProps): React.JSX.Element | null {
   );
 }
 
-function Outcome({ trans, step, onLink }: IStepProps): React.JSX.Element | null {
+function Outcome({ trans, step, onLink, onMark }: IStepProps): React.JSX.Element | null {
   const testId = `prodkit-step-${step.form.name}`;
   if (step.failure !== null) {
-    return <Failure trans={trans} failure={step.failure} testId={`${testId}-error`} />;
+    const { failure } = step;
+    return <Failure trans={trans} failure={failure} testId={`${testId}-error`} onMark={onMark} />;
   }
   return step.result === null ? null : (
     <Result trans={trans} result={step.result} testId={`${testId}-result`} onLink={onLink} />

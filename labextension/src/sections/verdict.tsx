@@ -114,7 +114,10 @@ function Rerun({
   onRerun
 }: IVerdictProps & { readonly report: Report }): React.JSX.Element {
   const { plan } = report;
-  const label = trans._n('Re-run %1 cell', 'Re-run %1 cells', plan.length);
+  const isNew = report.cells.every(cell => cell.state === 'never run');
+  const label = isNew
+    ? trans._n('Run %1 cell', 'Run %1 cells', plan.length)
+    : trans._n('Re-run %1 cell', 'Re-run %1 cells', plan.length);
   const known = plan.every(run => run.seconds !== null);
   const seconds = plan.reduce((sum, run) => sum + (run.seconds ?? 0), 0);
   return (
