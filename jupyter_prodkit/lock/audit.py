@@ -69,7 +69,7 @@ def _advisories(
     except (ValueError, KeyError, TypeError, AttributeError):
         said = " ".join(without_credentials(finished.stderr).split())
         reason = said.partition("error:")[2].strip() or said or "uv gave no answer"
-        return None, reason[:_SHOWN].rstrip(".")
+        return None, (reason if len(reason) <= _SHOWN else f"{reason[:_SHOWN].rstrip()}…").rstrip(".")
 
 
 def _read(answer: Mapping[str, Any]) -> list[Advisory]:

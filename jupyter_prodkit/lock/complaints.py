@@ -33,7 +33,8 @@ _LABEL_HINT = (
 )
 _INDEX_HINT = (
     "If it comes from another index, name that to pip, by `pip config set global.extra-index-url URL` or "
-    "PIP_EXTRA_INDEX_URL, and lock again."
+    "PIP_EXTRA_INDEX_URL, and lock again. If it is named, check its user and password: uv passes over an extra index "
+    "that refuses them."
 )
 _ACCESS_HINT = "Check the user and password of the index in pip's or uv's configuration."
 _CACHE_HINT = "Name a folder that can be written for what uv keeps, by UV_CACHE_DIR."

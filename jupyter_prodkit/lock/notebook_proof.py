@@ -10,15 +10,23 @@ from pathlib import Path
 
 import msgspec
 
+from jupyter_prodkit.check.report import Report
 from jupyter_prodkit.errors import LockError
 from jupyter_prodkit.lock.complaints import complaint
 from jupyter_prodkit.lock.uv import Uv
 from jupyter_prodkit.progress import Progress
 from jupyter_prodkit.subprocesses import run_program
 
-__all__ = ["run_notebook_in"]
+__all__ = ["run_notebook_in", "verdict_in"]
 
 _WORDS = {"diverges": "gives something else than it shows", "unverified": "can’t be vouched for"}
+_STATES = {
+    "diverges": "shows something else",
+    "failed": "raises",
+    "never run": "has shown nothing yet in the saved file",
+    "unverified": "is not vouched for",
+}
+_SHOWN = 3
 _ELSE = "could not be judged"
 _PACKAGE = Path(__file__).parents[1]
 
@@ -33,7 +41,7 @@ def run_notebook_in(python: str, notebook: Path, lock: Path, uv: Uv, progress: P
     command += ["--output", str(Path(python).parents[2] / "check")]  # the notebook's own record is not for this run
     environment = {name: value for name, value in os.environ.items() if name not in ("PYTHONPATH", "PYTHONHOME")}
     finished = run_program(command, progress, cwd=notebook.parent, environment=environment)
-    verdict, reasons = _verdict(finished.stdout)
+    verdict, reasons = verdict_in(finished.stdout)
     if verdict != "reproducible":
         said = "; ".join(reasons) or " ".join(finished.stderr.split())[-300:] or "it gave no reason"
         judged = f"{notebook.name} {_WORDS.get(verdict, _ELSE)}: {said.rstrip('.')}"
@@ -63,10 +71,16 @@ def _add_ourselves(python: str, lock: Path, uv: Uv, progress: Progress) -> None:
     shutil.copytree(_PACKAGE, site / "jupyter_prodkit", ignore=shutil.ignore_patterns("__pycache__", "labextension"))
 
 
-def _verdict(text: str) -> tuple[str, Sequence[str]]:
+def verdict_in(text: str) -> tuple[str, Sequence[str]]:
+    """Return the verdict of the check that printed `text`, with a few reasons; without a report there is none."""
     try:
-        report = msgspec.json.decode(text.strip().splitlines()[-1].encode())
-        findings = [one for one in report.get("findings", []) if one.get("severity") == "blocker"]
-        return str(report.get("verdict", "not judged")), [f"{f['message']}: {f['because']}" for f in findings[:3]]
-    except (msgspec.DecodeError, IndexError, KeyError, AttributeError):
+        report = msgspec.json.decode(text.strip().splitlines()[-1].encode(), type=Report)
+    except (msgspec.DecodeError, IndexError):
         return "not judged", []
+    found = [f"{one.message}: {one.because}" for one in report.findings if one.severity == "blocker"]
+    cells = [
+        f"cell {cell.index + 1} {_STATES[cell.state]}{f', as {cell.reason}' if cell.reason else ''}"
+        for cell in report.cells
+        if cell.state in _STATES
+    ]
+    return report.verdict, (found or cells)[:_SHOWN]

@@ -230,6 +230,12 @@ def test_wrong_password(index: Index, tmp_path: Path, monkeypatch: pytest.Monkey
         lock(tmp_path / "lock", fact("privatelib"))
     assert "user and password" in caught.value.hint
     assert "wr0ng" not in str(caught.value)
+    monkeypatch.setenv("PIP_INDEX_URL", index.url)
+    monkeypatch.setenv("PIP_EXTRA_INDEX_URL", index.url.replace("s3cr", "wr0ng"))  # uv says nothing of this one
+    with pytest.raises(LockError) as caught:
+        lock(tmp_path / "lock", fact("another"))
+    assert "user and password" in caught.value.hint
+    assert "wr0ng" not in str(caught.value)
 
 
 @pytest.mark.usefixtures("small_server")

@@ -9,17 +9,22 @@ from collections.abc import Iterator
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 
+import msgspec
 import pytest
 from lock_bench import Environment, Index, fact, facts_of, make_wheel
 
+from jupyter_prodkit.check.report import CellState, CellVerdict, Finding, Report
 from jupyter_prodkit.environment.facts import DistributionFact
 from jupyter_prodkit.errors import CancelledError, LockError
 from jupyter_prodkit.lock import compiling
 from jupyter_prodkit.lock.locking import Wishes
+from jupyter_prodkit.lock.notebook_proof import verdict_in
 from jupyter_prodkit.lock.report import LockReport
 from jupyter_prodkit.lock.step import plan_for, run
 from jupyter_prodkit.progress import Progress, ProgressEvent
 from jupyter_prodkit.step import Result
+
+STATES: tuple[CellState, ...] = ("reproduced", "diverges", "failed", "never run")
 
 
 @pytest.fixture(autouse=True)
@@ -209,3 +214,15 @@ def _uv_as_configured(*arguments: str | Path) -> None:
 
     done = subprocess.run([find_uv(), *arguments], capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stderr
+
+
+def test_why_the_notebook_proves_nothing() -> None:
+    """What a notebook gives in the clean environment is told with its reasons: findings, else the cells."""
+    cells = [CellVerdict(cell_id=state, index=at, state=state, executions=1) for at, state in enumerate(STATES)]
+    report = Report(notebook="n.ipynb", verdict="diverges", cells=tuple(cells), findings=())
+    said = ["cell 2 shows something else", "cell 3 raises", "cell 4 has shown nothing yet in the saved file"]
+    assert verdict_in(msgspec.json.encode(report).decode()) == ("diverges", said)
+    finding = Finding(rule="r", severity="blocker", message="It differs", because="chance")
+    report = msgspec.structs.replace(report, findings=(finding,))
+    assert verdict_in("noise\n" + msgspec.json.encode(report).decode()) == ("diverges", ["It differs: chance"])
+    assert verdict_in("Traceback") == verdict_in("") == ("not judged", [])
