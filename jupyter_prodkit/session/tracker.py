@@ -39,9 +39,9 @@ _INTERRUPTS = (KeyboardInterrupt, CancelledError)  # the second is what a cell t
 # What looking at values may take: a little for every cell, and a share of the time that the user's code has taken.
 _SECONDS_PER_CELL = 1.2e-4
 _SECONDS_BETWEEN = 5e-5
-_SHARE_OF_USERS_TIME = 0.012
+_SHARE_OF_USERS_TIME = 0.015
 _MOST_CREDIT = 0.25
-_CREDIT_AT_START = 0.012
+_CREDIT_AT_START = 0.015
 
 
 @dataclass(slots=True)
