@@ -314,6 +314,7 @@ def open_and_close(lab: Lab, opened: NotebookPage, notebooks: int) -> None:
 
 def held(page: Page) -> dict[str, float]:
     """Return what the browser holds after collecting what nobody does."""
+    page.wait_for_timeout(25_000)  # a connection waits that long for the answer of a kernel that is gone
     session = page.context.new_cdp_session(page)
     session.send("HeapProfiler.collectGarbage")
     session.send("Performance.enable")
