@@ -37,10 +37,19 @@ export class BadgeKeeper {
     const isWanted = this._isWanted(model);
     const badges = this._badges.get(panel);
     if (isWanted && (badges === undefined || badges.isDisposed)) {
-      this._badges.set(panel, new CellBadges(panel, model, this._trans));
+      this._add(panel, new CellBadges(panel, model, this._trans));
     } else if (!isWanted) {
       badges?.dispose();
     }
+  }
+
+  /** They go with their notebook, whoever still holds that. */
+  private _add(panel: NotebookPanel, badges: CellBadges): void {
+    this._badges.set(panel, badges);
+    panel.disposed.connect(() => {
+      badges.dispose();
+      this._badges.delete(panel);
+    });
   }
 
   private _isWanted(model: IProdkitModel): boolean {

@@ -35,11 +35,11 @@ export class CellBadges implements IDisposable {
     if (!this._model.isDisposed) {
       this._model.stateChanged.disconnect(this._soon, this);
     }
-    if (!this._panel.isDisposed) {
-      this._panel.node.querySelectorAll(`.${CLASS}`).forEach(badge => {
-        badge.remove();
-      });
-    }
+    this._panel.node.querySelectorAll(`.${CLASS}`).forEach(badge => {
+      badge.remove();
+    });
+    this._report = null;
+    this._page = null;
   }
 
   private _soon(): void {

@@ -19,6 +19,8 @@ import type { Question } from './tokens';
 
 /** How long a kernel that is there may take to greet us. */
 const GREETING_PATIENCE = 15_000;
+/** How long a kernel that we leave may take to say that it heard. */
+const LEAVING_PATIENCE = 10_000;
 /** How long ipykernel 6, which knows no subshells and answers nothing, keeps us waiting. */
 const SUBSHELL_PATIENCE = 4000;
 
@@ -103,20 +105,29 @@ export class Channel implements IDisposable {
   dispose(): void {
     const closing = this._comms.filter(comm => !comm.isDisposed).map(comm => comm.close().done);
     this._end();
-    void Promise.allSettled(closing).then(() => {
-      try {
-        this._conn.dispose();
-      } catch {
-        // It deletes its subshell, which it dares only after a kernel_info reply that a busy kernel has not given yet.
-        this._drop();
-      }
-    });
+    void this._takeLeave(closing);
   }
 
   /** Let go of a kernel that is gone, and its subshell with it. */
   abandon(): void {
     this._end();
     this._drop();
+  }
+
+  /** A kernel that went away meanwhile answers nothing, and must not be held on to. */
+  private async _takeLeave(closing: readonly Promise<unknown>[]): Promise<void> {
+    await Promise.race([Promise.allSettled(closing), after(LEAVING_PATIENCE)]);
+    try {
+      this._conn.dispose();
+    } catch {
+      // It deletes its subshell, which it dares only after a kernel_info reply that a busy kernel has not given yet.
+      this._drop();
+    }
+    if (!this._conn.isDisposed) {
+      // It waits for the kernel to say that the subshell is gone.
+      await after(LEAVING_PATIENCE);
+      this._drop();
+    }
   }
 
   private _drop(): void {

@@ -90,6 +90,7 @@ def test_an_order_that_hides_state_is_mended_from_the_finding(open_notebook):
     opened = attached(open_notebook, "total = 1", "total = total + 1", "total")
     for index in (0, 1, 1, 2):
         opened.run(index)
+    expect(opened.test_id("prodkit-verdict")).to_contain_text("would change", timeout=15_000)
     opened.test_id("prodkit-fix-rerun").first.click()
     expect(opened.test_id("prodkit-verdict")).to_have_text(WHOLE, timeout=15_000)
 

@@ -69,7 +69,7 @@ def test_a_cell_with_a_megabyte_of_source_is_judged(open_notebook):
     opened = open_notebook("a = 1", table, "a")
     opened.wait_until_attached()
     opened.run(0)
-    expect(opened.test_id("prodkit-counts")).to_contain_text("1 reproduced", timeout=20_000)
+    expect(opened.test_id("prodkit-counts")).to_contain_text("1 reproduced", timeout=60_000)
     expect(opened.test_id("prodkit-verdict")).to_have_text("2 cells have not been run")
 
 

@@ -50,4 +50,4 @@ def test_a_finding_leads_to_its_cell_and_is_mended(seven, page):
     opened.test_id("prodkit-finding-cell").first.click()
     assert opened.active_cell_id() in opened.cell_ids
     opened.test_id("prodkit-fix-rerun").first.click()
-    expect(opened.test_id("prodkit-verdict")).to_have_text("All 3 cells reproduce", timeout=15_000)
+    expect(opened.test_id("prodkit-verdict")).to_have_text("All 3 cells reproduce", timeout=30_000)

@@ -168,7 +168,8 @@ def test_the_panel_can_be_used_with_the_keyboard_alone(open_notebook):
     while not seen or (seen[-1] != "cell 2" and len(seen) < 20):
         opened.page.keyboard.press("Tab")
         seen.append(opened.page.evaluate("document.activeElement.textContent"))
-    assert seen[:6] == ["Check", "Verify", "Dataflow", "Order", "−", "+"]
+    # On a very busy machine the tracker may not get to look at a value, and then Replay is offered, too.
+    assert [one for one in seen if not one.startswith("Replay")][:6] == ["Check", "Verify", "Dataflow", "Order", "−", "+"]
     assert seen[-1] == "cell 2"
     opened.page.keyboard.press("Enter")
     expect(opened.cell(1)).to_be_focused()

@@ -127,6 +127,20 @@ describe('attaching', () => {
   });
 });
 
+describe('leaving', () => {
+  it.each([false, true])('lets go of a kernel (that says nothing any more: %j)', async isMute => {
+    const session = new FakeSession();
+    const connection = await attached(session);
+    const clone = session.kernel?.latest;
+    if (session.kernel !== null) {
+      session.kernel.isMute = isMute;
+    }
+    connection.dispose();
+    await vi.advanceTimersByTimeAsync(isMute ? 20_000 : 10);
+    expect(clone?.isDisposed).toBe(true);
+  });
+});
+
 describe('staying attached', () => {
   it('a restart is survived: the dead subshell is forgotten and the new kernel greeted', async () => {
     const session = new FakeSession();

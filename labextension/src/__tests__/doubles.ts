@@ -213,7 +213,7 @@ export class FakeComm {
 
   close(): { done: Promise<void> } {
     this.isOpen = false;
-    return { done: Promise.resolve() };
+    return { done: this._clone.kernel.isMute ? new Promise(() => undefined) : Promise.resolve() };
   }
 }
 
@@ -253,6 +253,9 @@ export class FakeClone {
 
   dispose(): void {
     this.subshellAtDispose = this.subshellId;
+    if (this.subshellId !== null && this.kernel.isMute) {
+      return; // JupyterLab's own waits for the kernel to say that the subshell is gone
+    }
     this.isDisposed = true;
     this.disposed.emit();
   }
@@ -266,6 +269,8 @@ export class FakeKernel {
   readonly clientId = 'page1';
   status: Kernel.Status = 'idle';
   hasSubshells = true;
+  /** Whether it says nothing to whoever takes leave. */
+  isMute = false;
   boot: unknown = booted(true);
 
   get spec(): Promise<{ language: string }> {
