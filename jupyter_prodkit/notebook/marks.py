@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import keyword
 import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
@@ -12,6 +13,12 @@ __all__ = ["Marks", "is_ignored", "marks_text", "read_marks"]
 
 _DIRECTIVE = re.compile(r"#\s*\|\s*(?P<word>[\w:]+)\s*(?P<rest>.*?)\s*$")
 _MODULE = re.compile(r"[a-z_][a-z0-9_]*\Z")
+_EXPORTS = frozenset({"export", "exporti", "exports", "exportd"})
+"""nbdev's words: public, private, with its source in the documentation, without."""
+_PARAMETERS = frozenset({"parameters", "pipeline-parameters"})  # papermill's and Kale's
+_DEFINITIONS = frozenset({"imports", "functions", "active-py"})  # Kale's and Jupytext's
+_LEFT_OUT = frozenset({"skip", "active-ipynb"})
+_TAGS = _PARAMETERS | _DEFINITIONS | _LEFT_OUT | {"export", "prodkit:ignore"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,28 +30,60 @@ class Marks:
     """The module that an exported cell's definitions go to; None for the package's main module."""
     parameters: bool = False
     ignore: bool = False
+    step: str | None = None
+    """The step that the cell is part of."""
 
 
 def read_marks(source: str, tags: Sequence[str]) -> Marks:
     """Return the marks set by `tags` and by the directives that `source` begins with; both mean the same.
 
-    Raises NotebookError for a module name that is not a Python module's.
+    What other tools mark is understood as well: nbdev's `exporti` and `eval: false`, papermill's, Kale's and Jupytext's
+    tags. Raises NotebookError for a module or step name that is none, and for marks that exclude each other.
     """
-    export, module = "export" in tags, None
-    parameters, ignore = "parameters" in tags, "prodkit:ignore" in tags
+    export, module = "export" in tags or not _DEFINITIONS.isdisjoint(tags), None
+    parameters, ignore = not _PARAMETERS.isdisjoint(tags), "prodkit:ignore" in tags
+    steps = [tag.removeprefix("step:") for tag in tags if tag.startswith("step:")]
+    left_out = not _LEFT_OUT.isdisjoint(tags)
     for word, rest in _directives(source):
-        if word == "export":
+        if word in _EXPORTS:
             export, module = True, rest or module
         elif word == "parameters":
             parameters = True
         elif word == "ignore":
             ignore = True
+        elif word == "step" or word.startswith("step:"):
+            steps.append(rest if word == "step" else word.removeprefix("step:"))
+        elif word == "eval:" and rest == "false":
+            left_out = True
+    if left_out:
+        return Marks(parameters=parameters, ignore=ignore)
+    _check_module(module)
+    return Marks(export, module, parameters, ignore, _step(steps, export=export, parameters=parameters))
+
+
+def _check_module(module: str | None) -> None:
     if module is not None and not _MODULE.match(module):
         raise NotebookError(
             f"`#| export {module}` does not name a module.",
             "Write lower-case letters, digits and underscores, for example `#| export features`.",
         )
-    return Marks(export, module, parameters, ignore)
+
+
+def _step(names: Sequence[str], *, export: bool, parameters: bool) -> str | None:
+    """The one step that a cell is part of. Raises NotebookError for several, for a bad name, and beside `export`."""
+    if not names:
+        return None
+    if len(set(names)) > 1 or export or parameters:
+        others = [*("export" for _ in [0] if export), *("parameters" for _ in [0] if parameters)]
+        marks = ", ".join(f"`{mark}`" for mark in [*(f"step:{name}" for name in dict.fromkeys(names)), *others])
+        raise NotebookError(f"A cell is marked {marks}, which can't all be meant.", "Keep one of the marks.")
+    name = names[0]
+    if not _MODULE.match(name) or keyword.iskeyword(name):
+        raise NotebookError(
+            f"`step:{name}` does not name a step.",
+            "Write lower-case letters, digits and underscores, for example `#| step train`.",
+        )
+    return name
 
 
 def is_ignored(source: str, tags: Sequence[str]) -> bool:
@@ -54,7 +93,7 @@ def is_ignored(source: str, tags: Sequence[str]) -> bool:
 
 def marks_text(source: str, tags: Sequence[str]) -> str:
     """Return the marks as one text that differs when they do; never raises, whatever they say."""
-    known = [tag for tag in tags if tag in {"export", "parameters", "prodkit:ignore"}]
+    known = [tag for tag in tags if tag in _TAGS or tag.startswith("step:")]
     return " ".join([*sorted(known), *(f"{word} {rest}".strip() for word, rest in _directives(source))])
 
 
