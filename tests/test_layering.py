@@ -26,7 +26,7 @@ TOOLS = {
     "ipywidgets": {"faces/progress_display.py"},
     "jinja2": {"build/dockerfile.py", "export/package.py"},
     "jupyter_client": {"session/starting.py"},
-    "libcst": {"export/rewriting.py"},
+    "libcst": {"export/code_blocks.py", "export/literals.py", "export/rewriting.py"},
     "mlflow": {"push/mlflow_registry.py", "push/templates"},
     "nbformat": {"notebook/reading.py"},
     "uv": {"lock/uv.py"},

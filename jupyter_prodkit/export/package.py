@@ -17,6 +17,7 @@ from jupyter_prodkit.export.modules import module_text
 from jupyter_prodkit.export.naming import title_of
 from jupyter_prodkit.export.parameters import Parameter
 from jupyter_prodkit.export.selection import Selection
+from jupyter_prodkit.export.step_functions import StepFunction
 from jupyter_prodkit.files import FileTree
 
 __all__ = ["Package", "package_tree"]
@@ -61,6 +62,9 @@ class Package:
     def function(self, name: str) -> str | None:
         """Return `package.module:name` where the notebook exports `name`, else None."""
         module = self.selection.owners.get(name)
+        step = next((one for one in self.selection.steps if one.name == name), None)
+        if step is not None and (len(step.inputs), len(step.outputs)) != (1, 1):
+            return None  # not a function of rows alone
         return None if module is None else f"{self.name}.{module}:{name}"
 
     @property
@@ -112,6 +116,9 @@ def package_tree(package: Package) -> FileTree:
         source / "config.py": _render("config.py.j2", values),
         source / "py.typed": "",
     }
+    if package.selection.steps:
+        tree[source / "pipeline.py"] = _render("pipeline.py.j2", values)
+        tree[source / "artifacts.py"] = _render("artifacts.py.j2", values)
     tree |= {source / f"{module}.py": text for module, text in package.texts.items()}
     tree |= {source / "serving" / name: text for name, text in _runtime_files().items()}
     return tree
@@ -122,6 +129,7 @@ def _values(package: Package) -> dict[str, Any]:
     low = package.uv_version.split(".")
     plain = [p for p in parameters if not p.secret]
     known = [name for name in _CONVENTIONAL if name in package.selection.owners]
+    known += [one.step for one in package.selection.steps if one.step not in known]
     steps = f": {', '.join(known)}" if known else ""
     title = title_of(package.notebook)
     return {
@@ -142,6 +150,19 @@ def _values(package: Package) -> dict[str, Any]:
         "public": package.public,
         "features": package.function("features"),
         "features_name": "features",
+        "has_paths": any(p.is_path for p in parameters),
+        "commands": [step.step for step in package.selection.steps if step.step != "predict"],
+        "steps": [_step(step) for step in package.selection.steps],
+    }
+
+
+def _step(step: StepFunction) -> dict[str, Any]:
+    """What the templates say of a step."""
+    return {
+        "step": step.step,
+        "name": step.name,
+        "outputs": step.outputs,
+        "arguments": ", ".join(f'values["{name}"]' for name in step.inputs),
     }
 
 

@@ -15,15 +15,17 @@ import msgspec
 
 from jupyter_prodkit.export.locked import Locked, read_lock
 from jupyter_prodkit.export.naming import package_name, package_version
+from jupyter_prodkit.export.outcome import result_of
 from jupyter_prodkit.export.package import Package, package_tree
 from jupyter_prodkit.export.proof import check_imports, prove_import
-from jupyter_prodkit.export.selection import select
+from jupyter_prodkit.export.proving import prove_values
+from jupyter_prodkit.export.selection import Selection, select
 from jupyter_prodkit.files import FileTree, file_digest, fill_folder, staged_folders
 from jupyter_prodkit.lock.uv import Uv, find_uv
 from jupyter_prodkit.notebook.document import Notebook
 from jupyter_prodkit.progress import Progress
 from jupyter_prodkit.release import ProjectFolder, ReleaseRecord, StepRecord
-from jupyter_prodkit.step import Fact, Inputs, Options, Plan, Result, Step
+from jupyter_prodkit.step import Inputs, Options, Plan, Result, Step
 
 __all__ = ["EXPORT", "ExportOptions"]
 
@@ -38,6 +40,16 @@ class ExportOptions(Options, frozen=True, kw_only=True):
 
     name: Annotated[str | None, msgspec.Meta(description="Name of the package; the notebook's if not given.")] = None
     version: Annotated[str, msgspec.Meta(description="Version of the package (PEP 440).")] = "0.1.0"
+    verify: Annotated[
+        bool, msgspec.Meta(description="Run notebook and package and compare the values; takes as long as they do.")
+    ] = True
+    with_needed: Annotated[
+        bool, msgspec.Meta(description="Take along what the marked cells need and nobody marked, without asking.")
+    ] = False
+    allow_effects: Annotated[
+        bool, msgspec.Meta(description="Let the proof use the network, start programs and write outside a copy.")
+    ] = False
+    budget: Annotated[float, msgspec.Meta(description="Seconds that the proof may take.", gt=0)] = 900.0
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -49,6 +61,8 @@ class ExportPlan(Plan):
     project: ProjectFolder
     warnings: tuple[str, ...]
     lock_digest: str | None
+    notebook: Notebook
+    options: ExportOptions
 
 
 def _plan(inputs: Inputs, options: ExportOptions) -> ExportPlan:
@@ -64,18 +78,37 @@ def _plan(inputs: Inputs, options: ExportOptions) -> ExportPlan:
         uv_version=_uv_version(),
     )
     unlocked = check_imports(package)
-    count = sum(len(cells) for cells in selection.modules.values())
+    marked = [cell for cell in inputs.notebook.code_cells if cell.marks.export or cell.marks.step]
+    edited = _question(project.package, inputs.record.steps.get("export"))
+    needed = None if options.with_needed else _needed_question(selection)
     return ExportPlan(
-        summary=f"Export {count} marked {'cell' if count == 1 else 'cells'} as the package "
+        summary=f"Export {len(marked)} marked {'cell' if len(marked) == 1 else 'cells'} as the package "
         f"{package.name} {package.version}.",
-        details=tuple(f"{module}: {', '.join(names)}" for module, names in package.public),
-        question=_question(project.package, inputs.record.steps.get("export")),
+        details=(
+            *(f"{module}: {', '.join(names)}" for module, names in package.public),
+            *(f"taken along, {one.cell.label}: {one.line}" for one in selection.taken),
+            *(f"`{name}` gets as arguments: {', '.join(given)}" for name, given in selection.arguments.items()),
+        ),
+        question=" ".join(one for one in (needed, edited) if one) or None,
         package=package,
         tree=package_tree(package),
         project=project,
         warnings=(*selection.warnings, *unlocked),
         lock_digest=inputs.record.fact("lock", "lock_digest"),
+        notebook=inputs.notebook,
+        options=options,
     )
+
+
+def _needed_question(selection: Selection) -> str | None:
+    """Ask before code that nobody marked is taken along."""
+    if not selection.taken:
+        return None
+    cells: dict[str, list[str]] = {}
+    for one in selection.taken:
+        cells.setdefault(one.cell.label, []).append(one.line)
+    shown = "; ".join(f"{label}: {', '.join(f'`{line}`' for line in lines[:3])}" for label, lines in cells.items())
+    return f"The marked cells need what nobody marked ({shown}). Take it along?"
 
 
 def _name(inputs: Inputs, options: ExportOptions, lock: Locked) -> str:
@@ -119,58 +152,39 @@ def _uv_version() -> str:
 
 
 def _run(plan: ExportPlan, progress: Progress) -> Result:
-    project, package = plan.project, plan.package
+    project, proven = plan.project, None
+    package, tree = plan.package, plan.tree
+    if plan.options.verify:
+        proven = prove_values(
+            plan.notebook,
+            package,
+            project.lock,
+            budget=plan.options.budget,
+            allow_effects=plan.options.allow_effects,
+            progress=progress,
+        )
+        package = proven.package
+        tree = package_tree(package)
     with staged_folders(project.package, project.dist) as (source, dist):
-        progress.stage(f"Writing {len(plan.tree)} files", 0.2)
-        fill_folder(source, plan.tree)
+        progress.stage(f"Writing {len(tree)} files", 0.85)
+        fill_folder(source, tree)
         if (project.lock / "wheels").is_dir():
             shutil.copytree(project.lock / "wheels", source / "wheels")
         if (project.package / ".env").is_file():
             shutil.copy2(project.package / ".env", source / ".env")
-        progress.stage("Building the wheel", 0.4)
+        progress.stage("Building the wheel", 0.9)
         wheel = _build(source, dist, progress)
-        progress.stage("Importing the wheel in a new process", 0.8)
+        progress.stage("Importing the wheel in a new process", 0.95)
         prove_import(wheel, source / "config.yaml", package, progress)
         digest = file_digest(wheel)
         progress.raise_if_cancelled()  # the last chance before the old package is replaced
-    return _result(plan, wheel.name, digest)
+    return result_of(package, proven, plan.warnings, project.package, wheel.name, digest, plan.lock_digest)
 
 
 def _build(source: Path, dist: Path, progress: Progress) -> Path:
     with tempfile.TemporaryDirectory() as scratch:
         wheel = Uv.here().build_wheel(source, Path(scratch), progress)
         return Path(shutil.copyfile(wheel, dist / wheel.name))
-
-
-def _result(plan: ExportPlan, wheel: str, digest: str) -> Result:
-    package = plan.package
-    selection, features = package.selection, package.function("features")
-    served = f"model.predict(features(raw rows)), with {features}"
-    bare = "No function named `features` is marked `export`: what makes the model's input would not be served with it."
-    return Result(
-        summary=f"Exported {package.name} {package.version}: {len(selection.owners)} definitions, "
-        f"{len(selection.parameters)} settings.",
-        facts=(
-            *(Fact(f"{module}.py", ", ".join(names)) for module, names in package.public),
-            Fact("settings", ", ".join(p.field for p in selection.parameters) or "none"),
-            Fact("served", served if features else "the bare model: no function `features` is exported"),
-            Fact("proof", "the wheel was imported in a new process: it printed nothing and wrote nothing"),
-            Fact("package", str(plan.project.package)),
-            Fact("wheel", f"{wheel} sha256:{digest[:12]}"),
-        ),
-        warnings=(*plan.warnings, *(() if features else (bare,))),
-        recorded={
-            "package": package.name,
-            "package_version": package.version,
-            "wheel": wheel,
-            "wheel_digest": digest,
-            "lock_digest": plan.lock_digest,
-            "features": features,
-            "predict": package.function("predict"),
-            "names": dict(selection.owners),
-            "cells": {module: [cell.cell_id for cell in cells] for module, cells in selection.modules.items()},
-        },
-    )
 
 
 def _stale(record: ReleaseRecord, notebook: Notebook) -> str | None:
