@@ -44,23 +44,17 @@ class _Page:
         self.width = width
         self.binders: dict[str, list[int]] = {}
         self.changers: dict[str, list[int]] = {}
-        self.shown: dict[str, list[int]] = {}
-        """What only shows something may still bind a name that is needed: `counts, bins, _ = plt.hist(x)`."""
         for one in statements:
-            if one.role == "shown":
-                for name in one.binds:
-                    self.shown.setdefault(name, []).append(one.place)
-                continue
-            for name in one.binds:
+            for name in one.binds:  # what only shows may bind what is needed: `counts, bins, _ = plt.hist(x)`
                 self.binders.setdefault(name, []).append(one.place)
+            if one.role == "shown":
+                continue
             for name in one.changes | (one.touched if width > Width.LIKELY else frozenset()):
                 self.changers.setdefault(name, []).append(one.place)
 
     def providers(self, name: str, before: int) -> Iterator[int]:
         """Yield what gives `name` the value that a statement at the place `before` finds, the last first."""
         places = sorted({*self.binders.get(name, ()), *self.changers.get(name, ())}, reverse=True)
-        if not any(place < before for place in self.binders.get(name, ())):
-            places = sorted({*places, *self.shown.get(name, ())}, reverse=True)
         for place in places:
             if place >= before:
                 continue
@@ -119,7 +113,7 @@ def _reach(page: _Page, roots: set[int], given: frozenset[str], dependents: dict
         statement = page.statements[place]
         for name in statement.reads - given:
             found = list(page.providers(name, place))
-            if not found and not name.startswith("@"):
+            if not found and not name.startswith("@") and name not in statement.binds:
                 _refuse_missing(page, name, statement)
             for provider in found:
                 dependents.setdefault(provider, set()).add(place)
@@ -178,12 +172,30 @@ def _order(page: _Page, kept: set[int], marked: Mapping[int, str], dependents: M
         elif first:
             following = [step for step, start in first.items() if start > place]
             owner[place] = min(following or first, key=lambda step: first[step])
+    edges = list(_edges(page, kept))
+    _move_up(owner, edges, marked, first)
     before: dict[str, dict[str, str]] = {step: {} for step in first}
-    for earlier, later, name in _edges(page, kept):
+    for earlier, later, name in edges:
         one, other = owner.get(earlier), owner.get(later)
         if one is not None and other is not None and one != other:
             before[other].setdefault(one, name)
     return _Order(_sorted(before, first), owner)
+
+
+def _move_up(
+    owner: dict[int, str], edges: Sequence[tuple[int, int, str]], marked: Mapping[int, str], first: Mapping[str, int]
+) -> None:
+    """Let unmarked statements belong to an earlier step where something there must come after them."""
+    moved = True
+    while moved:
+        moved = False
+        for earlier, later, _ in edges:
+            one, other = owner.get(earlier), owner.get(later)
+            if one is None or other is None or earlier in marked:
+                continue
+            if first[one] > first[other]:
+                owner[earlier] = other
+                moved = True
 
 
 def _edges(page: _Page, kept: set[int]) -> Iterator[tuple[int, int, str]]:

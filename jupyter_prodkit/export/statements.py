@@ -90,7 +90,9 @@ def _statement(cell: Cell, place: int, tree: ast.Module, text: str, walk: _Walk)
     statement, names = tree.body[0], names_in(tree)
     streams, seeded = _streams(tree, names, walk)
     read_files, written_files = _files(tree)
-    changes = set(names.mutates) | _changed_by_call(statement) | _drawn_from(tree, walk) | streams | written_files
+    changes = set(names.mutates) | _changed_by_call(statement) | _drawn_from(tree, walk)
+    changes -= walk.modules.keys() - _set_of(tree)  # `np.sort(x)` changes no `np`, `np.seterr = None` does
+    changes |= streams | written_files
     drawn = only_shows(statement, walk.drawn) and not streams & _drawn_streams(statement)
     role: Role = "shown" if drawn else _role(statement)
     touched = _handed_over(tree) - walk.modules.keys()
@@ -173,6 +175,12 @@ def _changed_by_call(statement: ast.stmt) -> set[str]:
         found |= {_root(call.func)} if isinstance(call.func, ast.Attribute) else set()
         found |= {argument.id for argument in call.args if isinstance(argument, ast.Name)}
     return found - {""}
+
+
+def _set_of(tree: ast.Module) -> set[str]:
+    """Names of which the code sets an attribute or an item."""
+    nodes = (node for node in ast.walk(tree) if isinstance(node, (ast.Attribute, ast.Subscript)))
+    return {_root(node) for node in nodes if isinstance(node.ctx, (ast.Store, ast.Del))} - {""}
 
 
 def _handed_over(tree: ast.Module) -> set[str]:

@@ -13,8 +13,6 @@ from jupyter_prodkit.notebook.document import Cell
 
 __all__ = ["StepFunction", "step_functions"]
 
-_SHOWN_NAMES = 4
-
 
 @dataclass(frozen=True)
 class StepFunction:
@@ -104,8 +102,10 @@ def _outputs(
         name for one in page for name in one.reads if one.place not in own and name in last and one.place > last[name]
     }
     carried = {name for one in statements for name in one.changes if name in names}
-    results = marked - used_up
-    return tuple(name for name in names if name in read_later | (marked & (shown_later | carried)) | results)
+    results = {name for name in marked - used_up if not name.startswith("_")}
+    public = {name for name in marked if not name.startswith("_")}
+    chosen = read_later | (public & (shown_later | carried)) | results
+    return tuple(name for name in names if name in chosen)
 
 
 def _left_by(statement: Statement) -> frozenset[str]:
@@ -121,7 +121,7 @@ def _left_by(statement: Statement) -> frozenset[str]:
             passing |= {part.id for part in ast.walk(node.optional_vars) if isinstance(part, ast.Name)}
         elif isinstance(node, (ast.Import, ast.ImportFrom)):
             passing |= {(alias.asname or alias.name).partition(".")[0] for alias in node.names}
-    return frozenset(name for name in statement.binds if name not in passing and not name.startswith("_"))
+    return frozenset(name for name in statement.binds if name not in passing)
 
 
 def _check(statement: Statement) -> None:
