@@ -9,7 +9,7 @@ import threading
 import time
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -29,13 +29,17 @@ _NOT_THERE = ("PYTHONPATH", "PYTHONHOME", "PYTHONSTARTUP", "VIRTUAL_ENV", "MPLBA
 # Runs step by step and looks at what each gives at once, as the notebook's values were looked at.
 _RUN = """
 import importlib, json, runpy, sys
-package, place, observer, wanted = json.loads(sys.argv[1])
+package, place, observer, wanted, golden = json.loads(sys.argv[1])
+summary = runpy.run_path(golden)["summary"]
 record = runpy.run_path(observer)["record"]
 pipeline = importlib.import_module(f"{package}.pipeline")
 values = {}
 for step in pipeline.STEPS:
     values.update(pipeline.step(step, values))
     record(values, wanted.get(step, []), f"{place}/{step}.pickle", package)
+    kept = {name: summary(values[name]) for name in wanted.get(step, [])}
+    with open(f"{place}/{step}.json", "w", encoding="utf-8") as file:
+        json.dump(kept, file)
 """
 
 
@@ -44,6 +48,8 @@ class PackageRun:
     """What the installed package gave."""
 
     values: Mapping[tuple[str, str], Any]
+    golden: Mapping[tuple[str, str], Any] = field(default_factory=dict)
+    """What the golden tests keep of each value."""
     error: str = ""
     """The error that a step raised; empty where all ran."""
 
@@ -74,16 +80,20 @@ class CleanEnvironment:
         self._ask(command, "install the wheel into a new environment", wheel.parent)
 
     def run(
-        self, package: str, config: Path, wanted: Mapping[str, list[str]], notebook: Notebook, deadline: float
+        self, package: str, source: Path, wanted: Mapping[str, list[str]], notebook: Notebook, deadline: float
     ) -> PackageRun:
         """Run the package's steps in a copy of the notebook's folder, and return the values that were `wanted`.
+
+        `source` is the package's folder, for its config.yaml and for what its tests keep of values.
 
         Raises CancelledError, and TimeoutError where the deadline passes.
         """
         environment = {name: value for name, value in os.environ.items() if name not in _NOT_THERE}
-        environment |= {"MPLBACKEND": "agg", "PYTHONHASHSEED": "1", f"{package.upper()}_CONFIG": str(config)}
+        environment |= {"MPLBACKEND": "agg", "PYTHONHASHSEED": "1"}
+        environment[f"{package.upper()}_CONFIG"] = str(source / "config.yaml")
+        summary = str(source / "tests" / "golden_values.py")
         with working_copy(notebook.path.parent, skip={f"{notebook.name}-prod"}) as copy:
-            request = json.dumps([package, str(copy.temporary), observing.__file__, wanted])
+            request = json.dumps([package, str(copy.temporary), observing.__file__, wanted, summary])
             environment["TMPDIR"] = str(copy.temporary)
             command: list[str | Path] = [self.python, "-W", "ignore", "-c", _RUN, request]
             with _until(self.progress, deadline) as limited:
@@ -94,10 +104,17 @@ class CleanEnvironment:
                 if (place := copy.temporary / f"{step}.pickle").is_file()
                 for name, (_, tree) in pickle.loads(place.read_bytes()).items()  # noqa: S301 - written by our own code
             }
+            golden = {
+                (step, name): kept
+                for step in wanted
+                if (place := copy.temporary / f"{step}.json").is_file()
+                for name, kept in json.loads(place.read_text("utf-8")).items()
+            }
         if finished.status == 0:
-            return PackageRun(values)
+            return PackageRun(values, golden)
         said = [line for line in finished.stderr.strip().splitlines() if line and not line.startswith(" ")]
-        return PackageRun(values, said[-1][:300] if said else f"the process ended with status {finished.status}")
+        ended = f"the process ended with status {finished.status}"
+        return PackageRun(values, golden, said[-1][:300] if said else ended)
 
     def _ask(self, command: list[Any], what: str, folder: Path) -> None:
         finished = self.uv.ask(command, self.progress, folder)

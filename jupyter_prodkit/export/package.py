@@ -5,7 +5,7 @@ from __future__ import annotations
 import ast
 import json
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cached_property
 from importlib import resources
 from pathlib import PurePosixPath
@@ -39,6 +39,8 @@ class Package:
     selection: Selection
     lock: Locked
     uv_version: str
+    golden: Mapping[tuple[str, str], Any] = field(default_factory=dict)
+    """What the golden tests keep of the values that were proven, by step and name."""
 
     @property
     def distribution(self) -> str:
@@ -107,6 +109,9 @@ def package_tree(package: Package) -> FileTree:
         PurePosixPath("config.yaml"): _render("config.yaml.j2", values),
         PurePosixPath(".env.example"): _render("env.example.j2", values),
         PurePosixPath(".gitignore"): _render("gitignore.j2", values),
+        PurePosixPath(".pre-commit-config.yaml"): _render("pre-commit-config.yaml.j2", values),
+        PurePosixPath(".github/workflows/ci.yml"): _render("ci.yml.j2", values),
+        PurePosixPath("RUNBOOK.md"): _render("RUNBOOK.md.j2", values),
         PurePosixPath("requirements.lock"): package.lock.requirements,
         PurePosixPath("serving.lock"): package.lock.serving,
         PurePosixPath("tests/test_package.py"): _render("test_package.py.j2", values),
@@ -119,6 +124,11 @@ def package_tree(package: Package) -> FileTree:
     if package.selection.steps:
         tree[source / "pipeline.py"] = _render("pipeline.py.j2", values)
         tree[source / "artifacts.py"] = _render("artifacts.py.j2", values)
+    if package.golden:
+        golden = {f"{step}: {name}": value for (step, name), value in sorted(package.golden.items())}
+        tree[PurePosixPath("tests/golden.json")] = json.dumps(golden, indent=2, ensure_ascii=False) + "\n"
+        tree[PurePosixPath("tests/golden_values.py")] = _render("golden_values.py.j2", values)
+        tree[PurePosixPath("tests/test_golden.py")] = _render("test_golden.py.j2", values)
     tree |= {source / f"{module}.py": text for module, text in package.texts.items()}
     tree |= {source / "serving" / name: text for name, text in _runtime_files().items()}
     return tree

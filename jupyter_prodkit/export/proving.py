@@ -154,40 +154,40 @@ class _Prover:
         self.progress.stage("Running the package in it", 0.6 + 0.1 * width)
         source = folder / "source"
         source.mkdir(parents=True)
-        fill_folder(source, package_tree(package))
+        fill_folder(source, package_tree(replace(package, golden={("", ""): None})))
         clean.install_package(uv.build_wheel(source, folder / "dist", self.progress))
         wanted = {step.step: list(step.outputs) for step in selection.steps}
-        run = clean.run(package.name, source / "config.yaml", wanted, self.page, self.deadline)
+        run = clean.run(package.name, source, wanted, self.page, self.deadline)
         kept = self.package if self.witness else package
         return self._compared(kept, selection, run, width)
 
     def _compared(self, package: Package, selection: Selection, run: PackageRun, width: Width) -> Proven:
-        equal, exact, unequal = [], 0, []
-        incomparable: dict[str, str] = {}
-        undetermined: dict[str, str] = {}
+        found = Proven(package, witness=self.witness, width=width)
         for step in selection.steps:
             for name in step.outputs:
-                key = (step.step, name)
-                said = name if self.witness else f"{step.step}: {name}"
-                if key not in self.reference.values:
-                    incomparable[said] = "the notebook does not make it"
-                elif key in self.reference.undetermined:
-                    undetermined[said] = self.reference.undetermined[key]
-                elif why := is_opaque(self.reference.values[key]):
-                    incomparable[said] = why
-                elif key not in run.values:
-                    why = f"not made: {run.error or 'no reason given'}"
-                    unequal.append(Unequal(step.step, name, why, _cause(step, run)))
-                else:
-                    found = compare(self.reference.values[key], run.values[key])
-                    exact += found.equal and found.exact
-                    if found.equal:
-                        equal.append(said)
-                    else:
-                        unequal.append(Unequal(step.step, name, found.difference, _cause(step, run)))
-        return Proven(
-            package, tuple(equal), exact, tuple(unequal), undetermined, incomparable, witness=self.witness, width=width
-        )
+                found = self._with(found, step, name, run)
+        if self.witness:
+            return found
+        kept = {key: value for key, value in run.golden.items() if f"{key[0]}: {key[1]}" in found.equal}
+        return replace(found, package=replace(package, golden=kept))
+
+    def _with(self, found: Proven, step: StepFunction, name: str, run: PackageRun) -> Proven:
+        """What was found, and one value more."""
+        key, said = (step.step, name), name if self.witness else f"{step.step}: {name}"
+        if key not in self.reference.values:
+            return replace(found, incomparable={**found.incomparable, said: "the notebook does not make it"})
+        if key in self.reference.undetermined:
+            return replace(found, undetermined={**found.undetermined, said: self.reference.undetermined[key]})
+        why = is_opaque(self.reference.values[key])
+        if why:
+            return replace(found, incomparable={**found.incomparable, said: why})
+        if key not in run.values:
+            missing = f"not made: {run.error or 'no reason given'}"
+            return replace(found, unequal=(*found.unequal, Unequal(*key, missing, _cause(step, run))))
+        compared = compare(self.reference.values[key], run.values[key])
+        if not compared.equal:
+            return replace(found, unequal=(*found.unequal, Unequal(*key, compared.difference, _cause(step, run))))
+        return replace(found, equal=(*found.equal, said), exact=found.exact + compared.exact)
 
 
 def _cause(step: StepFunction, run: PackageRun) -> str:

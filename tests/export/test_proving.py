@@ -68,6 +68,9 @@ def test_values_are_compared_and_those_that_are_chance_are_told_apart(prove: Pro
     assert list(proven.undetermined) == ["train: moment"]
     assert list(proven.incomparable) == ["train: lines"]
     assert "def load() -> np.ndarray:" in proven.package.texts["steps"]
+    rows = proven.package.golden["load", "rows"]
+    assert (rows["type"], rows["shape"], rows["dtype"]) == ("ndarray", [5], "float64")
+    assert ("train", "moment") not in proven.package.golden
 
 
 def test_the_slice_is_widened_until_the_values_are_equal(prove: Prove) -> None:
