@@ -44,17 +44,23 @@ class _Page:
         self.width = width
         self.binders: dict[str, list[int]] = {}
         self.changers: dict[str, list[int]] = {}
+        self.drawn_on: dict[str, list[int]] = {}
+        """What only shows changes a figure, which counts where a value is read from one (`ax.get_xlim()`)."""
         for one in statements:
             for name in one.binds:  # what only shows may bind what is needed: `counts, bins, _ = plt.hist(x)`
                 self.binders.setdefault(name, []).append(one.place)
             if one.role == "shown":
+                for name in one.changes:
+                    self.drawn_on.setdefault(name, []).append(one.place)
                 continue
             for name in one.changes | (one.touched if width > Width.LIKELY else frozenset()):
                 self.changers.setdefault(name, []).append(one.place)
 
     def providers(self, name: str, before: int) -> Iterator[int]:
         """Yield what gives `name` the value that a statement at the place `before` finds, the last first."""
-        places = sorted({*self.binders.get(name, ()), *self.changers.get(name, ())}, reverse=True)
+        bound = [place for place in self.binders.get(name, ()) if place < before]
+        drawn = self.drawn_on.get(name, ()) if bound and self.statements[bound[-1]].role == "shown" else ()
+        places = sorted({*bound, *self.changers.get(name, ()), *drawn}, reverse=True)
         for place in places:
             if place >= before:
                 continue
@@ -89,7 +95,7 @@ def close(
     definitions = _reach_names(page, outside, end, given)
     if width is Width.EVERYTHING and marked:
         everything = {
-            one.place for one in statements if one.role in ("work", "constant") and one.place < max(marked)
+            one.place for one in statements if one.role in ("work", "constant", "shown") and one.place < max(marked)
         }
         kept = _reach(page, kept | everything, given, dependents)
     kept = {place for place in kept if not page.is_import(place)}

@@ -57,8 +57,14 @@ def is_drawing(statement: ast.stmt, drawn: Collection[str]) -> bool:
     if isinstance(statement, ast.Assign):
         parts = [part for target in statement.targets for part in _targets(target)]
         bound = all(isinstance(part, ast.Name) or _root(part) in drawn for part in parts)
-        return bound and _of(statement.value, drawn)
+        return bound and _of(statement.value, drawn) and not _reads_figure(statement.value)
     return False
+
+
+def _reads_figure(value: ast.expr) -> bool:
+    """Whether it asks a figure for something: `ax.get_xlim()`."""
+    function = value.func if isinstance(value, ast.Call) else None
+    return isinstance(function, ast.Attribute) and function.attr.startswith("get_") and function.attr != "get_cmap"
 
 
 def drawn_names(statement: ast.stmt, drawn: Collection[str]) -> Iterator[str]:

@@ -103,6 +103,16 @@ def test_plots_and_exploration_stay_behind() -> None:
     assert function(text, "load").endswith('notebook)."""\n    rows = [1]\n    return rows')
 
 
+def test_what_is_read_from_a_figure_needs_what_is_drawn() -> None:
+    """A value that comes from a plot brings the plot along, and only then."""
+    found = chosen(
+        "import matplotlib.pyplot as plt",
+        "fig, ax = plt.subplots()\nax.plot([1, 2])\nother, bx = plt.subplots()\nbx.plot([3])",
+        "#| step load\nlow, high = ax.get_xlim()",
+    )
+    assert [one.line for one in found.taken] == ["fig, ax = plt.subplots()", "ax.plot([1, 2])"]
+
+
 @pytest.mark.parametrize(
     ("said", "logged"),
     [
