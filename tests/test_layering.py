@@ -27,6 +27,7 @@ TOOLS = {
     "jinja2": {"build/dockerfile.py", "export/package.py"},
     "jupyter_client": {"session/starting.py"},
     "libcst": {"export/code_blocks.py", "export/literals.py", "export/rewriting.py"},
+    "merge3": {"export/merging.py"},
     "mlflow": {"push/mlflow_registry.py", "push/templates"},
     "nbformat": {"notebook/reading.py"},
     "uv": {"lock/uv.py"},

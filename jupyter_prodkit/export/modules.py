@@ -4,23 +4,30 @@ from __future__ import annotations
 
 import ast
 from collections.abc import Collection, Sequence
+from typing import TYPE_CHECKING
 
 from jupyter_prodkit.errors import ExportError, MissingDependencyError
 from jupyter_prodkit.export.import_block import import_block
 from jupyter_prodkit.export.imports import imported_names
+from jupyter_prodkit.export.naming import title_of
 from jupyter_prodkit.export.parameters import Parameter
 from jupyter_prodkit.export.selection import Selection
 from jupyter_prodkit.export.wholeness import needs_of_module
 from jupyter_prodkit.notebook.document import Cell
 from jupyter_prodkit.notebook.names import code_names
 
+if TYPE_CHECKING:
+    from jupyter_prodkit.export.rewriting import Rewritten
+
 __all__ = ["module_text"]
 
 _SETTINGS, _DATA_PATH = "settings", "data_path"
 
 
-def module_text(module: str, selection: Selection, title: str) -> str:
+def module_text(module: str, selection: Selection, title: str, *, with_cells: bool = False) -> str:
     """Return the text of one module of the package; `title` names the notebook in its docstring.
+
+    With `with_cells`, a comment says of each piece of code which cell it came from.
 
     Raises ExportError where a parameter is read on import, and MissingDependencyError without libcst.
     """
@@ -37,22 +44,31 @@ def module_text(module: str, selection: Selection, title: str) -> str:
     if any(one.reads_settings for one in rewritten):
         _check_settings_free(cells)
     bodies = [one.code for one in rewritten if one.code]
-    extra = set()
-    if any(one.reads_settings for one in rewritten):
-        extra.add(f"from .config import {_SETTINGS}")
-    if any(f"{_DATA_PATH}({_SETTINGS}()" in body for body in bodies):
-        extra.add(f"from .config import {_DATA_PATH}")
-    if any(one.binds_arguments for one in rewritten):
-        extra.add("from functools import partial")
-    if any(one.logs for one in rewritten):
-        extra.add("import logging")
+    origins = [cell.cell_id for cell, one in zip(cells, rewritten, strict=True) if one.code]
+    extra = _own_imports(rewritten)
     blocks = _import_blocks(module, cells, selection, bodies, extra)
     head = "\n\n".join([f'"""{selection.purpose(module)} the notebook {title}."""', *blocks])
+    if with_cells:
+        bodies = [f"# cell: {title_of(origin)}\n{body}" for origin, body in zip(origins, bodies, strict=True)]
     if any(one.logs for one in rewritten):
         bodies = [f"{logger} = logging.getLogger(__name__)", *bodies]
     bodies = _joined(bodies)
     gap = "\n\n\n" if not bodies or _begins_with_definition(bodies[0]) else "\n\n"  # as isort leaves it
     return gap.join([head, "\n\n\n".join(bodies)]).rstrip("\n") + "\n"
+
+
+def _own_imports(rewritten: Sequence[Rewritten]) -> set[str]:
+    """The imports of what the edits brought in."""
+    found = set()
+    if any(one.reads_settings for one in rewritten):
+        found.add(f"from .config import {_SETTINGS}")
+    if any(f"{_DATA_PATH}({_SETTINGS}()" in one.code for one in rewritten):
+        found.add(f"from .config import {_DATA_PATH}")
+    if any(one.binds_arguments for one in rewritten):
+        found.add("from functools import partial")
+    if any(one.logs for one in rewritten):
+        found.add("import logging")
+    return found
 
 
 def _joined(bodies: Sequence[str]) -> list[str]:

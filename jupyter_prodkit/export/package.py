@@ -51,7 +51,9 @@ class Package:
     def texts(self) -> Mapping[str, str]:
         """Each module's text."""
         title = title_of(self.notebook)
-        return {module: module_text(module, self.selection, title) for module in self.selection.modules}
+        return {
+            module: module_text(module, self.selection, title, with_cells=True) for module in self.selection.modules
+        }
 
     @property
     def public(self) -> tuple[tuple[str, tuple[str, ...]], ...]:

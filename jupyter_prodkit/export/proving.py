@@ -55,6 +55,8 @@ class Proven:
     """Values that can't be compared, each with why."""
     unknown: str = ""
     """Why nothing is known; empty where something is."""
+    types: Mapping[tuple[str, str], str] = field(default_factory=dict)
+    """The type of each value, by step and name."""
     witness: bool = False
     """Whether the values are those that unmarked cells made by calling what is exported."""
     width: Width = Width.LIKELY
@@ -168,6 +170,7 @@ class _Prover:
                 found = self._with(found, step, name, run)
         if self.witness:
             return found
+        found = replace(found, types=self.reference.types)
         kept = {key: value for key, value in run.golden.items() if f"{key[0]}: {key[1]}" in found.equal}
         return replace(found, package=replace(package, golden=kept))
 
