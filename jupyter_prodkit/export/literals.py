@@ -23,6 +23,11 @@ _READERS = re.compile(
     r"(read_\w+|to_(csv|parquet|pickle|json|excel|feather|hdf)|open|load|loadtxt|genfromtxt|imread|imsave|load_\w+|save"
     r"|savez|savetxt|listdir|scandir|glob|walk|makedirs|mkdir|Path|dump|connect|ZipFile|urlretrieve|from_csv|fromfile)\Z"
 )
+_REMOTE = re.compile(r"(urlopen|urlretrieve|read_sql\w*|read_gbq|download_fileobj|download_file|get_object)\Z")
+_VERBS = frozenset({"get", "head", "options", "post", "put", "patch", "delete", "request"})
+_TIMEOUT_SECONDS = 30
+_RETRIED = "retried"
+_COMMA = cst.Comma(whitespace_after=cst.SimpleWhitespace(" "))
 _SEED_KEYWORDS = frozenset({"random_state", "seed", "random_seed"})
 _SEED_FUNCTIONS = frozenset({"seed", "manual_seed", "set_seed", "set_random_seed", "default_rng", "RandomState"})
 _ASSIGNED_PATH = re.compile(r"(^|_)(path|file|filename|dir|directory|folder|url|uri|csv)s?(_|$)", re.IGNORECASE)
@@ -93,7 +98,18 @@ class _Lifter(cst.CSTTransformer):
         arguments = [
             one.with_changes(value=self._argument(function, place, one)) for place, one in enumerate(updated_node.args)
         ]
-        return updated_node.with_changes(args=arguments)
+        by_url = any(self._is_url(one.value) for one in arguments[:1])
+        remote = by_url or _REMOTE.match(function) or _is_request(updated_node.func)
+        if not remote or function == _RETRIED or any(one.star for one in arguments[:1]):
+            return updated_node.with_changes(args=arguments)
+        given = _with_timeout(updated_node.func, arguments)
+        return updated_node.with_changes(
+            func=cst.Name(_RETRIED), args=[cst.Arg(updated_node.func, comma=_COMMA), *given]
+        )
+
+    def _is_url(self, value: cst.BaseExpression) -> bool:
+        urls = {one.name for (kind, _), one in self._literals.found.items() if kind == "url"}
+        return isinstance(value, cst.Name) and value.value in urls
 
     def leave_Assign(self, original_node: cst.Assign, updated_node: cst.Assign) -> cst.Assign:  # noqa: N802, ARG002
         target = updated_node.targets[0].target
@@ -121,6 +137,22 @@ class _Lifter(cst.CSTTransformer):
 
     def _name(self, kind: str, value: str | int) -> cst.Name:
         return cst.Name(self._literals.name_of(kind, value))
+
+
+def _is_request(function: cst.BaseExpression) -> bool:
+    """Whether it is a function of requests' or httpx'."""
+    root = function.value if isinstance(function, cst.Attribute) else None
+    return isinstance(root, cst.Name) and root.value in {"requests", "httpx"} and _last_name(function) in _VERBS
+
+
+def _with_timeout(function: cst.BaseExpression, arguments: list[cst.Arg]) -> list[cst.Arg]:
+    """The arguments, with a time-out where the function has one and nobody gave it."""
+    named = {one.keyword.value for one in arguments if one.keyword is not None}
+    if "timeout" in named or not (_last_name(function) == "urlopen" or _is_request(function)):
+        return arguments
+    given = [one if isinstance(one.comma, cst.Comma) else one.with_changes(comma=_COMMA) for one in arguments]
+    equal = cst.AssignEqual(cst.SimpleWhitespace(""), cst.SimpleWhitespace(""))
+    return [*given, cst.Arg(cst.Integer(str(_TIMEOUT_SECONDS)), keyword=cst.Name("timeout"), equal=equal)]
 
 
 def _stem(kind: str, value: str | int) -> str:

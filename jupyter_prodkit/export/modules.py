@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
 __all__ = ["module_text"]
 
-_SETTINGS, _DATA_PATH = "settings", "data_path"
+_SETTINGS, _DATA_PATH, _RETRIED = "settings", "data_path", "retried"
 
 
 def module_text(module: str, selection: Selection, title: str, *, with_cells: bool = False) -> str:
@@ -64,6 +64,8 @@ def _own_imports(rewritten: Sequence[Rewritten]) -> set[str]:
         found.add(f"from .config import {_SETTINGS}")
     if any(f"{_DATA_PATH}({_SETTINGS}()" in one.code for one in rewritten):
         found.add(f"from .config import {_DATA_PATH}")
+    if any(f"{_RETRIED}(" in one.code for one in rewritten):
+        found.add(f"from .loading import {_RETRIED}")
     if any(one.binds_arguments for one in rewritten):
         found.add("from functools import partial")
     if any(one.logs for one in rewritten):

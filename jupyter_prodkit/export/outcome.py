@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from jupyter_prodkit.export.closure import Width
+from jupyter_prodkit.export.data_files import data_revision
 from jupyter_prodkit.export.merging import BASE, Merge, edited_files
 from jupyter_prodkit.export.package import Package
 from jupyter_prodkit.export.proving import Proven
@@ -76,6 +77,8 @@ def result_of(package: Package, proven: Proven | None, warnings: tuple[str, ...]
             "steps": steps,
             "proof": _recorded(proven),
             "forced": made.forced,
+            "data": {one.path: one.sha256 for one in package.data},
+            "data_revision": data_revision(package.data),
         },
         exit_code=1 if proven is not None and proven.unequal else 0,
     )

@@ -5,13 +5,14 @@ from __future__ import annotations
 import ast
 import json
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import asdict, dataclass, field
 from functools import cached_property
 from importlib import resources
 from pathlib import PurePosixPath
 from typing import Any
 
 from jupyter_prodkit.errors import MissingDependencyError
+from jupyter_prodkit.export.data_files import DataFile
 from jupyter_prodkit.export.locked import Locked
 from jupyter_prodkit.export.modules import module_text
 from jupyter_prodkit.export.naming import title_of
@@ -41,6 +42,8 @@ class Package:
     uv_version: str
     golden: Mapping[tuple[str, str], Any] = field(default_factory=dict)
     """What the golden tests keep of the values that were proven, by step and name."""
+    data: tuple[DataFile, ...] = ()
+    """The files that the code reads, as they are now."""
 
     @property
     def distribution(self) -> str:
@@ -126,11 +129,18 @@ def package_tree(package: Package) -> FileTree:
     if package.selection.steps:
         tree[source / "pipeline.py"] = _render("pipeline.py.j2", values)
         tree[source / "artifacts.py"] = _render("artifacts.py.j2", values)
+    if package.data:
+        listed = [asdict(one) for one in package.data]
+        tree[PurePosixPath("data.json")] = json.dumps(listed, indent=2, ensure_ascii=False) + "\n"
     if package.golden:
         golden = {f"{step}: {name}": value for (step, name), value in sorted(package.golden.items())}
         tree[PurePosixPath("tests/golden.json")] = json.dumps(golden, indent=2, ensure_ascii=False) + "\n"
         tree[PurePosixPath("tests/golden_values.py")] = _render("golden_values.py.j2", values)
         tree[PurePosixPath("tests/test_golden.py")] = _render("test_golden.py.j2", values)
+    if values["schema"]:
+        tree[source / "validation.py"] = _render("validation.py.j2", values)
+    if any("from .loading import" in text for text in package.texts.values()):
+        tree[source / "loading.py"] = _render("loading.py.j2", values)
     tree |= {source / f"{module}.py": text for module, text in package.texts.items()}
     tree |= {source / "serving" / name: text for name, text in _runtime_files().items()}
     return tree
@@ -162,10 +172,32 @@ def _values(package: Package) -> dict[str, Any]:
         "public": package.public,
         "features": package.function("features"),
         "features_name": "features",
+        "schema": _schema(package),
+        "data": package.data,
         "has_paths": any(p.is_path for p in parameters),
         "commands": [step.step for step in package.selection.steps if step.step != "predict"],
         "steps": [_step(step) for step in package.selection.steps],
     }
+
+
+def _schema(package: Package) -> dict[str, dict[str, dict[str, str]]]:
+    """The columns of the frames that steps without an input made when the package was proven, and their kinds."""
+    first = {step.step for step in package.selection.steps if not step.inputs}
+    found: dict[str, dict[str, dict[str, str]]] = {}
+    for (step, name), kept in sorted(package.golden.items()):
+        columns = kept.get("columns") if step in first and isinstance(kept, dict) else None
+        if columns:
+            found.setdefault(step, {})[name] = {column: _kind(said["dtype"]) for column, said in columns.items()}
+    return found
+
+
+def _kind(dtype: str) -> str:
+    """What a column of that type holds, in the words of the template `validation.py`."""
+    if dtype.startswith(("int", "uint", "float", "Int", "Float", "UInt")):
+        return "numbers"
+    if dtype.startswith("datetime"):
+        return "times"
+    return "truth values" if dtype.startswith("bool") else "texts or objects"
 
 
 def _step(step: StepFunction) -> dict[str, Any]:

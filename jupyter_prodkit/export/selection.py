@@ -100,7 +100,7 @@ def select(
     arguments = arguments_of([*marked.exported, *definitions], hoisted, outside, _made(statements))
     texts = _texts(notebook, hoisted, steps, arguments, imports, types or {})
     modules, owners, lifted = _with_steps(modules, owners, texts, steps, hoisted, _all_names(notebook, marked))
-    besides = {one for found in arguments.values() for one in found} | {one.name for one in lifted} | {"Any"}
+    besides = {one for found in arguments.values() for one in found} | {one.name for one in lifted} | {"Any", "retried"}
     check_selection(notebook, modules, owners, imports, set(names), besides)
     _check_served(arguments, steps, owners)
     return Selection(

@@ -6,13 +6,14 @@ import importlib.metadata
 import shutil
 import subprocess
 import tempfile
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Annotated
 
 import msgspec
 
 from jupyter_prodkit.errors import ExportError
+from jupyter_prodkit.export.data_files import data_files, untracked
 from jupyter_prodkit.export.known import Known
 from jupyter_prodkit.export.locked import Locked, read_lock
 from jupyter_prodkit.export.merging import Merge, base_of, edited_files, merge
@@ -95,6 +96,7 @@ def _plan(inputs: Inputs, options: ExportOptions) -> ExportPlan:
         uv_version=_uv_version(),
         golden=known.golden,
     )
+    package = replace(package, data=data_files(selection.parameters, inputs.notebook.path.parent))
     unlocked = check_imports(package)
     home = homecoming(inputs.notebook, package, project.package) if options.update_notebook else None
     return ExportPlan(
@@ -110,12 +112,19 @@ def _plan(inputs: Inputs, options: ExportOptions) -> ExportPlan:
         package=package,
         tree=package_tree(package),
         project=project,
-        warnings=(*selection.warnings, *unlocked),
+        warnings=(*selection.warnings, *unlocked, *_data_warnings(package, inputs.notebook)),
         lock_digest=inputs.record.fact("lock", "lock_digest"),
         notebook=inputs.notebook,
         options=options,
         home=home,
     )
+
+
+def _data_warnings(package: Package, notebook: Notebook) -> list[str]:
+    missing = untracked(package.data, notebook.path.parent)
+    if not missing:
+        return []
+    return [f"DVC does not track {', '.join(missing)}: `dvc add {' '.join(missing)}` keeps the version that was used."]
 
 
 def _check_not_diverging(inputs: Inputs) -> None:

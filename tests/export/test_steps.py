@@ -171,6 +171,8 @@ def test_paths_urls_and_seeds_become_settings() -> None:
         ("seed", 42), ("rows_csv", "data/rows.csv"), ("data_path", "../data"), ("iris_csv_url", "https://example.org/iris.csv"),
     ]  # fmt: skip
     assert "random.seed(settings().seed)" in text
+    assert "page = retried(urllib.request.urlopen, settings().iris_csv_url, timeout=3)" in text
+    assert "from .loading import retried\n" in text
     assert "open(data_path(settings().rows_csv))" in text
 
 
