@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ast
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from enum import IntEnum
@@ -153,10 +154,20 @@ def _refuse_missing(page: _Page, name: str, reader: Statement) -> None:
             f"{reader.cell.label.capitalize()} reads `{name}`, which only {later.label}, further down, makes.",
             "Move that cell up: the package runs the cells in page order.",
         )
+    stars = [one.cell.label for one in page.statements if _is_star(one) and one.place < reader.place]
+    if stars:
+        raise ExportError(
+            f"{reader.cell.label.capitalize()} reads `{name}`, perhaps from the star import in {stars[-1]}.",
+            f"Import it by name: `from package import {name}`.",
+        )
     raise ExportError(
         f"{reader.cell.label.capitalize()} reads `{name}`, which no cell on the page makes.",
         "A deleted cell made it, perhaps: bring that back (the panel lists it), or import the name.",
     )
+
+
+def _is_star(statement: Statement) -> bool:
+    return isinstance(statement.tree, ast.ImportFrom) and statement.tree.names[0].name == "*"
 
 
 @dataclass

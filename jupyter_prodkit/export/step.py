@@ -16,7 +16,7 @@ from jupyter_prodkit.errors import ExportError
 from jupyter_prodkit.export.data_files import data_files, untracked
 from jupyter_prodkit.export.known import Known
 from jupyter_prodkit.export.locked import Locked, read_lock
-from jupyter_prodkit.export.merging import Merge, base_of, edited_files, merge
+from jupyter_prodkit.export.merging import BASE, Merge, base_of, edited_files, merge
 from jupyter_prodkit.export.naming import package_name, package_version
 from jupyter_prodkit.export.outcome import Made, compared, kept_edits, result_of, updated
 from jupyter_prodkit.export.package import Package, package_tree
@@ -81,9 +81,11 @@ class ExportPlan(Plan):
 
 def _plan(inputs: Inputs, options: ExportOptions) -> ExportPlan:
     project = inputs.project
+    done = inputs.record.steps.get("export")
     if not (options.check or options.force):
         _check_not_diverging(inputs)
-    done = inputs.record.steps.get("export")
+    if done is None:
+        _check_nothing_foreign(project.package)
     known = Known.of(done, inputs.notebook, project.package)
     selection = select(inputs.notebook, known.width, known.types)
     lock = read_lock(project.lock)
@@ -125,6 +127,15 @@ def _data_warnings(package: Package, notebook: Notebook) -> list[str]:
     if not missing:
         return []
     return [f"DVC does not track {', '.join(missing)}: `dvc add {' '.join(missing)}` keeps the version that was used."]
+
+
+def _check_nothing_foreign(folder: Path) -> None:
+    """Refuse to replace what no export made."""
+    if folder.is_dir() and any(folder.iterdir()) and not (folder / BASE).is_dir():
+        raise ExportError(
+            f"{folder} holds files that no export made, and would be replaced.",
+            "Move them away, or choose another folder with --output.",
+        )
 
 
 def _check_not_diverging(inputs: Inputs) -> None:

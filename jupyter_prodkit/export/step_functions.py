@@ -88,7 +88,8 @@ def _outputs(
         for name in sorted(_left_by(statement)):
             if name not in outside and not name.startswith("@"):
                 names[name] = None
-                marked |= {name} if statement.place not in taken else set()
+                counts = statement.place not in taken and statement.role != "shown"
+                marked |= {name} if counts else set()
     read_later = {
         name
         for other, found in closure.steps.items()

@@ -125,6 +125,14 @@ def test_each_kind_of_failure_has_its_status(source: Path, tmp_path: Path) -> No
     assert lacking == (3, "error: InputError: load: the frame `more` lacks 'name'")
 
 
+def test_the_package_is_clean_for_linter_and_type_checker(source: Path) -> None:
+    """Steps, pipeline, checks and retries pass ruff and mypy as they are."""
+    tools = Path(sys.executable).parent
+    for command in (["ruff", "check", "--extend-select", "B,C4,UP,PIE,RET,SIM,W", "."], ["mypy", "src/handled"]):
+        done = subprocess.run([tools / command[0], *command[1:]], cwd=source, capture_output=True, text=True, check=False)
+        assert done.returncode == 0, done.stdout
+
+
 @pytest.mark.parametrize(
     ("call", "becomes"),
     [

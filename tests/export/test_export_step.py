@@ -226,6 +226,15 @@ def test_unmarked_code_is_taken_along_only_when_agreed(inputs_of: Inputs_of) -> 
     assert EXPORT.plan(inputs_of(notebook), ExportOptions(with_needed=True)).question is None
 
 
+def test_files_that_no_export_made_are_left_alone(inputs_of: Inputs_of, project: ProjectFolder) -> None:
+    """A folder where the package should go, with something else in it, is not replaced."""
+    project.package.mkdir()
+    (project.package / "thesis.tex").write_text("mine")
+    with pytest.raises(ExportError, match="holds files that no export made"):
+        EXPORT.plan(inputs_of(page(*FLOWERS)), ExportOptions(force=True))
+    assert (project.package / "thesis.tex").read_text() == "mine"
+
+
 def test_a_notebook_that_diverges_is_not_exported(
     inputs_of: Inputs_of, project: ProjectFolder, export: Export
 ) -> None:

@@ -198,6 +198,7 @@ REFUSED = {
     "captured-shell": (("#| step load\nfiles = !ls",), "uses a magic or a shell line", "say it in Python"),
     "cd": (("#| step load\n%cd ..\nx = 1",), "uses a magic or a shell line", "say it in Python"),
     "star": (("#| step load\nfrom math import *\nx = pi",), "does not say what it brings", "Import by name"),
+    "star-unmarked": (("from math import *", "#| step load\nx = pi"), "Cell 2 reads `pi`, perhaps from the star import in cell 1.", "by name"),
     "star-nested": (("#| step load\nif True:\n    from .x import y\n    z = y",), "does not say what it brings", "Import by name"),
     "await": (("import asyncio", "#| step load\nx = await asyncio.sleep(1)"), "awaits something at its top", "asyncio.run"),
     "async-with": (("import a", "#| step load\nasync with a.b() as c:\n    d = c"), "awaits something at its top", "asyncio.run"),
