@@ -5,6 +5,7 @@ What was exported last stands in the folder `.exported` of the package, so that 
 
 from __future__ import annotations
 
+import difflib
 from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
@@ -12,7 +13,7 @@ from pathlib import Path, PurePosixPath
 from jupyter_prodkit.errors import ExportError, MissingDependencyError
 from jupyter_prodkit.files import FileTree
 
-__all__ = ["BASE", "Merge", "base_of", "edited_files", "merge"]
+__all__ = ["BASE", "Merge", "base_of", "edited_files", "merge", "preview"]
 
 BASE = PurePosixPath(".exported")
 _NOT_OURS = frozenset(
@@ -45,6 +46,23 @@ def edited_files(folder: Path) -> tuple[str, ...]:
     """Return the files of an exported package that are not as they were exported, deleted ones included."""
     base = _read(folder / BASE)
     return tuple(sorted(str(path) for path, text in base.items() if _text(folder / path) != text))
+
+
+def preview(tree: FileTree, folder: Path) -> tuple[str, ...]:
+    """Return a line about each file that an export would add, change or take away, with how many lines."""
+    found = []
+    base = _read(folder / BASE)
+    for path, text in sorted(tree.items()):
+        if not _is_merged(path):
+            continue
+        before = base.get(path, _text(folder / path) if not base else None)
+        if before is None:
+            found.append(f"new: {path}")
+        elif before != text:
+            lines = list(difflib.ndiff(before.splitlines(), str(text).splitlines()))
+            more, less = (sum(line.startswith(sign) for line in lines) for sign in ("+ ", "- "))
+            found.append(f"changed: {path} (+{more} −{less})")
+    return (*found, *(f"no longer made: {path}" for path in sorted(base.keys() - tree.keys())))
 
 
 def merge(tree: FileTree, folder: Path) -> Merge:

@@ -16,7 +16,7 @@ from jupyter_prodkit.errors import ExportError
 from jupyter_prodkit.export.data_files import data_files, untracked
 from jupyter_prodkit.export.known import Known
 from jupyter_prodkit.export.locked import Locked, read_lock
-from jupyter_prodkit.export.merging import BASE, Merge, base_of, edited_files, merge
+from jupyter_prodkit.export.merging import BASE, Merge, base_of, edited_files, merge, preview
 from jupyter_prodkit.export.naming import package_name, package_version
 from jupyter_prodkit.export.outcome import Made, compared, kept_edits, result_of, updated
 from jupyter_prodkit.export.package import Package, package_tree
@@ -100,6 +100,7 @@ def _plan(inputs: Inputs, options: ExportOptions) -> ExportPlan:
     )
     package = replace(package, data=data_files(selection.parameters, inputs.notebook.path.parent))
     unlocked = check_imports(package)
+    tree = package_tree(package)
     home = homecoming(inputs.notebook, package, project.package) if options.update_notebook else None
     return ExportPlan(
         summary=_summary(inputs.notebook, package, options),
@@ -108,11 +109,12 @@ def _plan(inputs: Inputs, options: ExportOptions) -> ExportPlan:
             *(f"taken along, {one.cell.label}: {one.line}" for one in selection.taken),
             *(f"`{name}` gets as arguments: {', '.join(given)}" for name, given in selection.arguments.items()),
             *(f"edited in the package: {name}" for name in edited_files(project.package)),
+            *preview(tree, project.package),
             *(home.diffs if home is not None else ()),
         ),
         question=_question(inputs, options, selection, home),
         package=package,
-        tree=package_tree(package),
+        tree=tree,
         project=project,
         warnings=(*selection.warnings, *unlocked, *_data_warnings(package, inputs.notebook)),
         lock_digest=inputs.record.fact("lock", "lock_digest"),

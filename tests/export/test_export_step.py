@@ -82,7 +82,8 @@ def test_the_plan_changes_nothing(inputs_of: Callable[[Notebook], Inputs], proje
     before = content(project.path)
     plan = EXPORT.plan(inputs_of(page(*FLOWERS)), ExportOptions())
     assert plan.summary == "Export 1 marked cell as the package flowers 0.1.0."
-    assert plan.details == ("core: features",)
+    assert plan.details[0] == "core: features"
+    assert {"new: src/flowers/core.py", "new: config.yaml"} <= set(plan.details)
     assert content(project.path) == before
 
 
@@ -191,6 +192,14 @@ def test_the_same_lines_changed_on_both_sides_are_a_conflict(export: Export, pro
     assert content(project.path) == before
     export(*changed, overwrite=True)
     assert "rows[rows < settings().limit]" in core.read_text()
+
+
+def test_the_plan_shows_what_would_change(export: Export, inputs_of: Inputs_of) -> None:
+    """Before an export over an earlier one, each file that changes is named, with how many lines."""
+    export(*FLOWERS)
+    assert EXPORT.plan(inputs_of(page(*FLOWERS)), ExportOptions()).details == ("core: features",)
+    more = EXPORT.plan(inputs_of(page(*FLOWERS, "#| export shapes\nA = 1")), ExportOptions()).details
+    assert {"new: src/flowers/shapes.py", "changed: tests/test_package.py (+2 −1)"} <= set(more)
 
 
 def test_giving_up_edits_is_asked_about(export: Export, project: ProjectFolder, inputs_of: Inputs_of) -> None:
