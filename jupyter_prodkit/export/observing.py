@@ -7,6 +7,7 @@ nothing of a value but what pickling calls, never iterates an iterator and draws
 
 from __future__ import annotations
 
+import functools
 import hashlib
 import pickle
 import sys
@@ -18,6 +19,7 @@ from typing import Any
 __all__ = ["observe", "record"]
 
 _PLAIN = (type(None), bool, int, str, bytes, type(...))
+_CACHES = ("_cache", "_cached", "__cache__")
 _DEEPEST = 60
 _MOST_ITEMS = 100_000
 _MOST_BYTES = 1 << 26
@@ -142,16 +144,18 @@ class _Observer:
         function, arguments, state, items, pairs = parts[:5]
         found = [("made by", self.tree(function, depth + 1)), ("from", self.tree(tuple(arguments), depth + 1))]
         if state is not None:
-            found.append(("state", self._state(state, depth + 1)))
+            found.append(("state", self._state(state, type(value), depth + 1)))
         if items is not None:
             found.append(("items", ("sequence", "list", [self.tree(one, depth + 1) for one in items])))
         if pairs is not None:
             found.append(("pairs", ("mapping", "dict", self._pairs(pairs, depth + 1))))
         return ("object", self._name(type(value)), found)
 
-    def _state(self, state: Any, depth: int) -> Tree:
+    def _state(self, state: Any, kind: type, depth: int) -> Tree:
+        """What an object holds, but for what it keeps only so as not to compute it again: looking fills that."""
         if isinstance(state, dict):
-            return ("mapping", "state", self._pairs(state.items(), depth))
+            kept = [(name, one) for name, one in state.items() if not _is_cache(name, kind)]
+            return ("mapping", "state", self._pairs(kept, depth))
         return self.tree(state, depth)
 
     def _pairs(self, items: Iterable[tuple[Any, Any]], depth: int) -> list[tuple[Tree, Tree]]:
@@ -161,6 +165,12 @@ class _Observer:
         module = kind.__module__
         own = module == "__main__" or (self._own and module.partition(".")[0] == self._own)
         return kind.__name__ if own else f"{module}.{kind.__qualname__}"
+
+
+def _is_cache(name: Any, kind: type) -> bool:
+    if not isinstance(name, str):
+        return False
+    return name in _CACHES or isinstance(getattr(kind, name, None), functools.cached_property)
 
 
 def _digest(content: bytes) -> str:

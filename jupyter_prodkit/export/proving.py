@@ -68,7 +68,8 @@ class Proven:
             return f"not known: {self.unknown}"
         whole = len(self.equal) + len(self.unequal)
         if not whole:
-            return "not known: no value could be compared"
+            reasons = [*self.incomparable.values(), *self.undetermined.values()]
+            return f"not known: no value could be compared{f' ({reasons[0]})' if reasons else ''}"
         inexact = len(self.equal) - self.exact
         said = f"{len(self.equal)} of {whole} values equal the notebook\u2019s in a clean environment"
         return f"{said} ({inexact} of them within 1e-6)" if inexact else said
@@ -178,7 +179,9 @@ class _Prover:
         """What was found, and one value more."""
         key, said = (step.step, name), name if self.witness else f"{step.step}: {name}"
         if key not in self.reference.values:
-            return replace(found, incomparable={**found.incomparable, said: "the notebook does not make it"})
+            raised = [error for cell_id in step.cells if (error := self.reference.errors.get(cell_id))]
+            why = raised[0] if raised else "the notebook does not make it"
+            return replace(found, incomparable={**found.incomparable, said: why})
         if key in self.reference.undetermined:
             return replace(found, undetermined={**found.undetermined, said: self.reference.undetermined[key]})
         why = is_opaque(self.reference.values[key])

@@ -48,7 +48,8 @@ class Reference:
     """Values that do not agree with themselves in two runs, and the first difference."""
     unfinished: str = ""
     """Why not everything could be seen; empty where it was."""
-    outcomes: Mapping[str, CleanOutcome] = field(default_factory=dict)
+    errors: Mapping[str, str] = field(default_factory=dict)
+    """Cells that raise, by id, and what; a clean run goes on after them."""
 
 
 def reference_values(
@@ -78,7 +79,7 @@ def reference_values(
         found = compare(value, second.values[key], relative=_OF_ITSELF)
         if not found.equal:
             undetermined[key] = found.difference
-    return Reference(first.values, first.types, undetermined, second.unfinished, first.outcomes)
+    return Reference(first.values, first.types, undetermined, second.unfinished, first.errors)
 
 
 def _once(
@@ -90,7 +91,7 @@ def _once(
     cells = _needed(notebook, by_cell)
     values: dict[Key, Any] = {}
     types: dict[Key, str] = {}
-    outcomes: dict[str, CleanOutcome] = {}
+    errors: dict[str, str] = {}
     unfinished = ""
     try:
         with (
@@ -99,7 +100,9 @@ def _once(
         ):
             for place, cell in enumerate(cells):
                 progress.stage(f"Running {cell.label} of the notebook", place / len(cells) * 0.4)
-                outcome = outcomes[cell.cell_id] = run.cell(cell)
+                outcome = run.cell(cell)
+                if not outcome.success:
+                    errors[cell.cell_id] = f"{cell.label} raises {next(iter(outcome.error.splitlines()), 'an error')}"
                 unfinished = run.ended or _why_not(cell, outcome, needed)
                 if unfinished:
                     break
@@ -107,16 +110,14 @@ def _once(
                     _look(run, one, copy.temporary, limits, values, types, progress)
     except TimeoutError:
         unfinished = "the time that the proof may take was over"
-    return Reference(values, types, {}, unfinished, outcomes)
+    return Reference(values, types, {}, unfinished, errors)
 
 
 def _why_not(cell: Cell, outcome: CleanOutcome, needed: Collection[str]) -> str:
-    """Why the run need not go on: a cell that the package is made of did not do what it does."""
-    if cell.cell_id not in needed or (outcome.success and not outcome.refused):
+    """Why the run need not go on: a cell that the package is made of was kept from what it does."""
+    if cell.cell_id not in needed or not outcome.refused:
         return ""
-    if outcome.refused:
-        return f"{cell.label} would {'; '.join(outcome.refused)}: --allow-effects lets it"
-    return f"{cell.label} raises {next(iter(outcome.error.splitlines()), 'an error')}"
+    return f"{cell.label} would {'; '.join(outcome.refused)}: --allow-effects lets it"
 
 
 def _needed(notebook: Notebook, by_cell: Mapping[str, Any]) -> list[Cell]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections import OrderedDict
 from dataclasses import dataclass
-from functools import partial
+from functools import cached_property, partial
 from typing import Any
 
 import numpy as np
@@ -114,6 +114,25 @@ def test_looking_leaves_the_value_as_it_is() -> None:
     assert compare(observe(knot), observe(knot)).equal
     observe(np.random.mtrand._rand)
     assert (np.random.mtrand._rand.get_state()[1] == state).all()
+
+
+class Lazy:
+    """Keeps what it computed."""
+
+    def __init__(self) -> None:
+        self._cache: dict[str, int] = {}
+
+    @cached_property
+    def total(self) -> int:
+        self._cache["seen"] = 1
+        return 3
+
+
+def test_what_is_kept_only_to_save_time_is_no_difference() -> None:
+    """An object that was asked for something, by a plot say, equals one that was not."""
+    asked = Lazy()
+    assert asked.total == 3
+    assert compare(observe(asked), observe(Lazy())).equal
 
 
 def test_what_cant_be_pickled_is_said_not_to_be_comparable() -> None:

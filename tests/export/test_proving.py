@@ -100,6 +100,13 @@ def test_exported_functions_are_proven_by_the_cells_that_call_them(prove: Prove)
     assert proven.package.selection.steps == ()
 
 
+def test_a_cell_that_raises_in_the_notebook_is_named(prove: Prove) -> None:
+    """A clean run goes on after an error, as the notebook does: what was not made is told with the error."""
+    proven = prove("#| step load\nrows = [1]", "#| step train\nmodel = 1 / 0", "#| step evaluate\nn = len(rows)")
+    assert proven.incomparable == {"train: model": "cell 2 raises ZeroDivisionError: division by zero"}
+    assert "load: rows" in proven.equal
+
+
 def test_what_may_not_be_done_is_not_known(prove: Prove) -> None:
     """A cell that would write elsewhere is kept from it, and the user told how to allow it."""
     outside = "/" + "prodkit-test-outside"
