@@ -116,6 +116,22 @@ def test_looking_leaves_the_value_as_it_is() -> None:
     assert (np.random.mtrand._rand.get_state()[1] == state).all()
 
 
+@pytest.mark.parametrize("field", ["refit_time_", "elapsed", "fit_times"])
+def test_how_long_it_took_is_no_difference(field: str) -> None:
+    """A search that notes its seconds equals another with the same results; what merely sounds alike is compared."""
+
+    def holding(name: str, value: Any) -> Point:
+        point = Point(1.0)
+        setattr(point, name, value)
+        return point
+
+    assert compare(observe(holding(field, 0.1)), observe(holding(field, 0.2))).equal
+    assert compare(observe(holding(field, np.array([0.1]))), observe(holding(field, np.array([0.2])))).equal
+    for name in ("estimate", "departure_time", "time"):
+        assert not compare(observe(holding(name, 0.1)), observe(holding(name, 0.2))).equal
+    assert not compare(observe(0.1), observe(0.2)).equal
+
+
 class Lazy:
     """Keeps what it computed."""
 
