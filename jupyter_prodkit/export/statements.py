@@ -5,6 +5,7 @@ from __future__ import annotations
 import ast
 from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
+from itertools import takewhile
 from typing import Literal
 
 from jupyter_prodkit.export.left_behind import drawn_names, only_shows
@@ -79,11 +80,21 @@ def page_statements(cells: Iterable[Cell]) -> tuple[Statement, ...]:
     for cell in cells:
         if cell.tree is None:
             continue
+        above: list[str] = []  # comments above imports, which move away from under them
         for text in split(cell.python):
-            tree = ast.parse(text)
-            if tree.body:
-                found.append(_statement(cell, len(found), tree, text, walk))
+            whole = "\n".join([*above, text])
+            tree = ast.parse(whole)
+            if not tree.body:
+                continue
+            is_import = isinstance(tree.body[0], (ast.Import, ast.ImportFrom))
+            found.append(_statement(cell, len(found), tree, text if is_import else whole, walk))
+            above = [*above, *_comments_above(text)] if is_import else []
     return tuple(found)
+
+
+def _comments_above(text: str) -> list[str]:
+    lines = takewhile(lambda line: not line.strip() or line.lstrip().startswith("#"), text.splitlines())
+    return [line for line in lines if line.strip()]
 
 
 def _statement(cell: Cell, place: int, tree: ast.Module, text: str, walk: _Walk) -> Statement:

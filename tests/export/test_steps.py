@@ -61,6 +61,12 @@ b\'\'\'
     assert function(text, "load") == expected
 
 
+def test_comments_above_imports_stay_where_the_code_is() -> None:
+    """The import moves to the top of the module; what was written above it stays with what follows."""
+    text = text_of("#| step load\n# By the authors.\nimport math\n\n# the circle\nhalf = math.pi")
+    assert function(text, "load").endswith("    # By the authors.\n    # the circle\n    half = math.pi\n    return half")
+
+
 @pytest.mark.parametrize(
     ("cells", "taken"),
     [
