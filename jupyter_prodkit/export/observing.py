@@ -49,6 +49,7 @@ class _Observer:
         self._around: dict[int, int] = {}
         """What is being looked at now, by identity, and how deep it stands: a value may hold itself."""
         self._items = 0
+        self._bytes = 0
 
     def tree(self, value: Any, depth: int) -> Tree:
         if isinstance(value, _PLAIN) and type(value) in _PLAIN:
@@ -131,7 +132,8 @@ class _Observer:
             self._items -= len(items)  # an array of texts is one thing
             return ("objects", value.shape, [self.tree(one, depth + 1) for one in items])
         content = value.tobytes()
-        if len(content) > _MOST_BYTES:
+        self._bytes += len(content)
+        if self._bytes > _MOST_BYTES:  # what is left can be compared exactly only
             return ("digest", value.dtype.str, value.shape, _digest(content))
         return ("array", value.dtype.str, value.shape, content)
 

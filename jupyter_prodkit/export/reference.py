@@ -12,7 +12,6 @@ from typing import Any
 from jupyter_prodkit.check.replay.folder import working_copy
 from jupyter_prodkit.check.replay.outcome import CleanOutcome
 from jupyter_prodkit.check.replay.trial import Limits, Trial, trial
-from jupyter_prodkit.errors import NotebookError
 from jupyter_prodkit.export import observing
 from jupyter_prodkit.export.comparing import compare
 from jupyter_prodkit.notebook.document import Cell, Notebook
@@ -141,7 +140,9 @@ def _look(
     code = f"__import__('runpy').run_path({observing.__file__!r})['record'](globals(), *{asked!r})"
     outcome = run.driver.execute(code, progress, silent=True, deadline=limits.deadline)
     if not outcome.success:
-        raise NotebookError(f"The values of step `{one.step}` could not be looked at: {outcome.error}")
+        why = f"it could not be looked at: {next(iter(outcome.error.splitlines()), 'an error')}"
+        values.update({(one.step, name): ("opaque", "", why) for name in one.names})
+        return
     for name, (kind, tree) in pickle.loads(place.read_bytes()).items():  # noqa: S301 - written by our own code
         values[one.step, name] = tree
         types[one.step, name] = kind

@@ -16,6 +16,7 @@ from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
 from sklearn.tree import DecisionTreeRegressor
 
+from jupyter_prodkit.export import observing
 from jupyter_prodkit.export.comparing import compare, is_opaque
 from jupyter_prodkit.export.observing import observe
 
@@ -94,6 +95,15 @@ def test_numbers_may_differ_by_one_part_in_a_million(wrap: Any) -> None:
     near, far = compare(observe(wrap(0.3)), observe(wrap(0.3 + 1e-12))), compare(observe(wrap(0.3)), observe(wrap(0.301)))
     assert (near.equal, near.exact) == (True, False)
     assert not far.equal
+
+
+def test_large_values_are_kept_by_their_digest(monkeypatch: pytest.MonkeyPatch) -> None:
+    """What would fill the disk is compared by its hash: equal or not, to the last bit."""
+    monkeypatch.setattr(observing, "_MOST_BYTES", 100)
+    tree = observe([np.zeros(10), np.zeros(10)])
+    assert [part[0] for part in tree[2]] == ["array", "digest"]
+    assert compare(tree, observe([np.zeros(10), np.zeros(10)])).equal
+    assert not compare(tree, observe([np.zeros(10), np.ones(10)])).equal
 
 
 def test_a_notebooks_class_is_the_packages() -> None:
