@@ -61,8 +61,6 @@ def _may(one: Statement, bound: Sequence[str], changed: Collection[str], closure
     if one.role == "constant":
         unmarked = any(one.place == taken.place for taken in closure.taken)
         return unmarked and all(name.isupper() for name in one.binds) and one.binds.isdisjoint(changed)
-    if one.binds & set(closure.steps):
-        return True
     return not (isinstance(one.tree, (ast.FunctionDef, ast.AsyncFunctionDef)) and _writes_globals(one.tree))
 
 

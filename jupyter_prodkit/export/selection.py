@@ -84,10 +84,9 @@ def select(
     modules, owners = _exported_modules(marked.exported)
     names = frozenset(parameter.name for parameter in marked.parameters)
     statements = page_statements(_on_page(notebook))
-    functions = {cell.cell_id for cell in notebook.code_cells if cell.cell_id in marked.steps}
     closure = close(
         statements,
-        step_of=lambda one: marked.steps.get(one.cell.cell_id) if one.cell.cell_id in functions else None,
+        step_of=lambda one: marked.steps.get(one.cell.cell_id),
         given=names | owners.keys(),
         wanted={name: cell.label for name, cell in needs_of_module(marked.exported).items()},
         width=width,
@@ -98,7 +97,7 @@ def select(
     outside = names | owners.keys() | imports.statements.keys() | hoisted.names
     steps = step_functions(closure, statements, outside - _bound(closure), hoisted.names | owners.keys() | names)
     arguments = arguments_of([*marked.exported, *definitions], hoisted, outside, _made(statements))
-    texts = _texts(notebook, hoisted, steps, arguments, imports, types or {})
+    texts = _texts(hoisted, steps, imports, types or {})
     modules, owners, lifted = _with_steps(modules, owners, texts, steps, hoisted, _all_names(notebook, marked))
     besides = {one for found in arguments.values() for one in found} | {one.name for one in lifted} | {"Any", "retried"}
     check_selection(notebook, modules, owners, imports, set(names), besides)
@@ -193,20 +192,13 @@ def _take_definitions(closure: Closure, modules: dict[str, tuple[Cell, ...]], ow
 
 
 def _texts(
-    notebook: Notebook,
-    hoisted: Hoisted,
-    steps: Sequence[StepFunction],
-    arguments: Mapping[str, tuple[str, ...]],
-    imports: PageImports,
-    types: Mapping[tuple[str, str], str],
+    hoisted: Hoisted, steps: Sequence[StepFunction], imports: PageImports, types: Mapping[tuple[str, str], str]
 ) -> list[Cell]:
     """The cells of the steps' module: definitions that steps share, then a function for each step."""
     from jupyter_prodkit.export.signatures import step_text
 
     cells = [_cell(one.cell, one.text) for one in hoisted.statements]
-    cells += [_cell(one.statements[0].cell, step_text(one, imports, types)) for one in steps if one.statements]
-    del notebook, arguments
-    return cells
+    return [*cells, *(_cell(one.statements[0].cell, step_text(one, imports, types)) for one in steps)]
 
 
 def _with_steps(
