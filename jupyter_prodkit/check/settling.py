@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
@@ -9,7 +10,7 @@ from typing import Any
 
 from jupyter_prodkit.check.effort import Effort
 from jupyter_prodkit.check.judged import Judged
-from jupyter_prodkit.check.really import Really
+from jupyter_prodkit.check.really import NOTHING_RUN, Really
 from jupyter_prodkit.check.replay.outcome import CleanOutcome, Replay, made_alike, nondeterministic
 from jupyter_prodkit.check.replay.replay import replay, verify
 from jupyter_prodkit.check.simulation import simulate
@@ -48,22 +49,34 @@ class _ReplayedOutputs:
 def settle(notebook: Notebook, timeline: Timeline, effort: Effort, progress: Progress) -> Really:
     """Run the page from the top as far as there is doubt, and return what each cell really did.
 
-    Where a cell did otherwise than the record says it must, the page is run once more: what differs between two clean
-    runs is chance, not hidden state. Raises CancelledError, and NotebookError where no kernel can be started.
+    What that puts in doubt further down is run as well. Where a cell did otherwise than the record says it must, the
+    page is run once more: what differs between two clean runs is chance, not hidden state. Raises CancelledError, and
+    NotebookError where no kernel can be started.
     """
     recorded = simulate(notebook, timeline).cells
-    doubtful = [judged.cell for judged in recorded if _is_doubtful(judged.state)]
-    if not doubtful:
-        return Really()
+    until = _last_in_doubt(recorded, NOTHING_RUN)
+    if until is None:
+        return NOTHING_RUN
+
+    deadline = time.monotonic() + effort.seconds
+
     def run(until: Cell, hash_seed: int | None) -> Replay:
+        left = max(0.0, deadline - time.monotonic())
         return replay(
-            notebook, until=until.cell_id, budget=effort.seconds, allow_effects=effort.allow_effects,
+            notebook, until=until.cell_id, budget=left, allow_effects=effort.allow_effects,
             hash_seed=hash_seed, progress=progress,
         )  # fmt: skip
 
-    first = run(doubtful[-1], None)
+    first = run(until, None)
     really = _really(notebook, timeline, first)
-    surprising = _surprising(recorded, simulate(notebook, timeline, really).cells)
+    replayed = simulate(notebook, timeline, really).cells
+    below = _last_in_doubt(replayed, really)
+    if below is not None and below.index > until.index and not really.unfinished:
+        # What was run has put in doubt what the record vouched for, further down.
+        first = run(below, None)
+        really = _really(notebook, timeline, first)
+        replayed = simulate(notebook, timeline, really).cells
+    surprising = _surprising(recorded, replayed)
     if surprising is None:
         return really
     second = run(surprising, _OTHER_HASH_SEED)
@@ -104,8 +117,10 @@ def _told_apart(really: Really, first: Replay, second: Replay) -> Really:
     )  # fmt: skip
 
 
-def _is_doubtful(state: str) -> bool:
-    return state in {"unverified", "never run"}
+def _last_in_doubt(cells: Sequence[Judged], really: Really) -> Cell | None:
+    """The last cell of which it isn't known what it does in a clean run, and that was not run."""
+    in_doubt = [judged.cell for judged in cells if judged.state in {"unverified", "never run"}]
+    return next((cell for cell in reversed(in_doubt) if cell.cell_id not in really.runs), None)
 
 
 def _really(notebook: Notebook, timeline: Timeline, run: Replay) -> Really:

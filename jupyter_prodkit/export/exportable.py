@@ -4,15 +4,18 @@ from __future__ import annotations
 
 import ast
 from collections.abc import Iterator
+from dataclasses import replace
+from typing import NoReturn
 
 from jupyter_prodkit.errors import ExportError
 from jupyter_prodkit.export.imports import star_imports
+from jupyter_prodkit.export.left_behind import magic_refused, only_shows
 from jupyter_prodkit.export.parameters import is_secret
 from jupyter_prodkit.export.quiet import loud_statement
 from jupyter_prodkit.notebook.document import Cell
 from jupyter_prodkit.release import without_credentials
 
-__all__ = ["can_be_exported", "check_cell"]
+__all__ = ["can_be_exported", "check_cell", "check_step_cell", "without_magics"]
 
 _SHOWN = 60
 
@@ -20,26 +23,70 @@ _SHOWN = 60
 def check_cell(cell: Cell) -> None:
     """Raise ExportError where a cell marked `export` can't stand in a module."""
     marked = f"{cell.label.capitalize()} is marked `export`"
+    tree = _check_python(cell, marked)
+    loud = loud_statement(tree.body)
+    if loud is not None:
+        raise ExportError(
+            f"{marked}, and its line {loud.lineno} would run on import: {_first_line(loud)}",
+            "Put it into a function, or mark the cell as a step (`#| step train`): importing must do nothing.",
+        )
+    _check_secrets(tree, marked)
+
+
+def check_step_cell(cell: Cell) -> None:
+    """Raise ExportError where a cell marked as a step can't stand in a function."""
+    marked = f"{cell.label.capitalize()} is marked as the step `{cell.marks.step}`"
+    _check_secrets(_check_python(cell, marked), marked)
+
+
+def without_magics(cell: Cell) -> Cell:
+    """Return the cell without the magics that have no meaning in a package, such as `%matplotlib inline`."""
+    if cell.tree is None or "get_ipython" not in cell.python:
+        return cell
+    from jupyter_prodkit.export.code_blocks import split
+
+    kept = [text for text in split(cell.python) if not _is_magic(text)]
+    head = [line for line in cell.source.splitlines() if line.lstrip().startswith(("#|", "# |"))]
+    return replace(cell, source="\n".join([*head, *kept]))
+
+
+def _is_magic(text: str) -> bool:
+    body = ast.parse(text).body
+    return all(isinstance(one, ast.Expr) and "get_ipython" in text and only_shows(one, ()) for one in body)
+
+
+def _check_python(cell: Cell, marked: str) -> ast.Module:
+    """Return the syntax tree of what is plain Python, and says where its names come from."""
     fault = _fault(cell.python)
+    code = [line for line in cell.source.splitlines() if line.strip() and not line.lstrip().startswith("#")]
+    if fault and code and code[0].startswith("%%"):
+        _refuse_magic(marked, code[0])
     if fault or cell.tree is None:
         raise ExportError(f"{marked} and is not valid Python: {fault}.", "Mend the cell.")
-    if "get_ipython" in {node.id for node in ast.walk(cell.tree) if isinstance(node, ast.Name)}:
-        raise ExportError(
-            f"{marked} and uses a magic or a shell line, which exist in notebooks only.",
-            "Move it to a cell of its own, without the mark.",
-        )
+    magic = magic_refused(cell.tree)
+    if magic is not None:
+        _refuse_magic(marked, magic)
     for text in star_imports(cell):
         raise ExportError(
             f"{marked} and holds `{text}`, which does not say what it brings.",
             "Import by name, from an installed package: `from package import name`.",
         )
-    loud = loud_statement(cell.tree.body)
-    if loud is not None:
-        raise ExportError(
-            f"{marked}, and its line {loud.lineno} would run on import: {_first_line(loud)}",
-            "Put it into a function, or into a cell without the mark: importing a package must do nothing.",
-        )
-    for line in _secrets(cell.tree):
+    return cell.tree
+
+
+def _refuse_magic(marked: str, magic: str) -> NoReturn:
+    raise ExportError(
+        f"{marked} and uses a magic or a shell line, which exist in notebooks only: {_first(magic)}",
+        "Move it to a cell of its own, without the mark, or say it in Python.",
+    )
+
+
+def _first(text: str) -> str:
+    return text.splitlines()[0][:_SHOWN]
+
+
+def _check_secrets(tree: ast.Module, marked: str) -> None:
+    for line in _secrets(tree):
         raise ExportError(
             f"{marked}, and its line {line} holds a secret, which would stand in the package for all to read.",
             "Move it to a cell marked `parameters`: there it becomes a setting whose value only the environment has.",
@@ -57,7 +104,7 @@ def can_be_exported(cell: Cell) -> bool:
 
 def _fault(python: str) -> str:
     try:
-        compile(python, "cell", "exec", dont_inherit=True)
+        compile(python, "cell", "exec", ast.PyCF_ALLOW_TOP_LEVEL_AWAIT, dont_inherit=True)
     except (SyntaxError, ValueError) as error:
         return f"{error.msg} (line {error.lineno})" if isinstance(error, SyntaxError) else str(error)
     return ""

@@ -31,6 +31,12 @@ class PageImports:
         """Return whether an import gives the name."""
         return name in self.statements
 
+    def with_typing(self) -> PageImports:
+        """Return the same with `Any`, which signatures name where a type is not known."""
+        if "Any" in self:
+            return self
+        return PageImports({**self.statements, "Any": ("from typing import Any",)}, self.future)
+
     def needed_for(self, names: Iterable[str]) -> dict[str, str]:
         """Return the statements that give `names`, each with one name it gives, and what those read in turn."""
         found: dict[str, str] = {}

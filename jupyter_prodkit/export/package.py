@@ -5,18 +5,20 @@ from __future__ import annotations
 import ast
 import json
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass, field
 from functools import cached_property
 from importlib import resources
 from pathlib import PurePosixPath
 from typing import Any
 
 from jupyter_prodkit.errors import MissingDependencyError
+from jupyter_prodkit.export.data_files import DataFile
 from jupyter_prodkit.export.locked import Locked
 from jupyter_prodkit.export.modules import module_text
 from jupyter_prodkit.export.naming import title_of
 from jupyter_prodkit.export.parameters import Parameter
 from jupyter_prodkit.export.selection import Selection
+from jupyter_prodkit.export.step_functions import StepFunction
 from jupyter_prodkit.files import FileTree
 
 __all__ = ["Package", "package_tree"]
@@ -38,6 +40,10 @@ class Package:
     selection: Selection
     lock: Locked
     uv_version: str
+    golden: Mapping[tuple[str, str], Any] = field(default_factory=dict)
+    """What the golden tests keep of the values that were proven, by step and name."""
+    data: tuple[DataFile, ...] = ()
+    """The files that the code reads, as they are now."""
 
     @property
     def distribution(self) -> str:
@@ -48,7 +54,9 @@ class Package:
     def texts(self) -> Mapping[str, str]:
         """Each module's text."""
         title = title_of(self.notebook)
-        return {module: module_text(module, self.selection, title) for module in self.selection.modules}
+        return {
+            module: module_text(module, self.selection, title, with_cells=True) for module in self.selection.modules
+        }
 
     @property
     def public(self) -> tuple[tuple[str, tuple[str, ...]], ...]:
@@ -61,6 +69,9 @@ class Package:
     def function(self, name: str) -> str | None:
         """Return `package.module:name` where the notebook exports `name`, else None."""
         module = self.selection.owners.get(name)
+        step = next((one for one in self.selection.steps if one.name == name), None)
+        if step is not None and (len(step.inputs), len(step.outputs)) != (1, 1):
+            return None  # not a function of rows alone
         return None if module is None else f"{self.name}.{module}:{name}"
 
     @property
@@ -103,6 +114,9 @@ def package_tree(package: Package) -> FileTree:
         PurePosixPath("config.yaml"): _render("config.yaml.j2", values),
         PurePosixPath(".env.example"): _render("env.example.j2", values),
         PurePosixPath(".gitignore"): _render("gitignore.j2", values),
+        PurePosixPath(".pre-commit-config.yaml"): _render("pre-commit-config.yaml.j2", values),
+        PurePosixPath(".github/workflows/ci.yml"): _render("ci.yml.j2", values),
+        PurePosixPath("RUNBOOK.md"): _render("RUNBOOK.md.j2", values),
         PurePosixPath("requirements.lock"): package.lock.requirements,
         PurePosixPath("serving.lock"): package.lock.serving,
         PurePosixPath("tests/test_package.py"): _render("test_package.py.j2", values),
@@ -112,6 +126,21 @@ def package_tree(package: Package) -> FileTree:
         source / "config.py": _render("config.py.j2", values),
         source / "py.typed": "",
     }
+    if package.selection.steps:
+        tree[source / "pipeline.py"] = _render("pipeline.py.j2", values)
+        tree[source / "artifacts.py"] = _render("artifacts.py.j2", values)
+    if package.data:
+        listed = [asdict(one) for one in package.data]
+        tree[PurePosixPath("data.json")] = json.dumps(listed, indent=2, ensure_ascii=False) + "\n"
+    if package.golden:
+        golden = {f"{step}: {name}": value for (step, name), value in sorted(package.golden.items())}
+        tree[PurePosixPath("tests/golden.json")] = json.dumps(golden, indent=2, ensure_ascii=False) + "\n"
+        tree[PurePosixPath("tests/golden_values.py")] = _render("golden_values.py.j2", values)
+        tree[PurePosixPath("tests/test_golden.py")] = _render("test_golden.py.j2", values)
+    if values["schema"]:
+        tree[source / "validation.py"] = _render("validation.py.j2", values)
+    if any("from .loading import" in text for text in package.texts.values()):
+        tree[source / "loading.py"] = _render("loading.py.j2", values)
     tree |= {source / f"{module}.py": text for module, text in package.texts.items()}
     tree |= {source / "serving" / name: text for name, text in _runtime_files().items()}
     return tree
@@ -122,6 +151,7 @@ def _values(package: Package) -> dict[str, Any]:
     low = package.uv_version.split(".")
     plain = [p for p in parameters if not p.secret]
     known = [name for name in _CONVENTIONAL if name in package.selection.owners]
+    known += [one.step for one in package.selection.steps if one.step not in known]
     steps = f": {', '.join(known)}" if known else ""
     title = title_of(package.notebook)
     return {
@@ -142,6 +172,41 @@ def _values(package: Package) -> dict[str, Any]:
         "public": package.public,
         "features": package.function("features"),
         "features_name": "features",
+        "schema": _schema(package),
+        "data": package.data,
+        "has_paths": any(p.is_path for p in parameters),
+        "commands": [step.step for step in package.selection.steps if step.step != "predict"],
+        "steps": [_step(step) for step in package.selection.steps],
+    }
+
+
+def _schema(package: Package) -> dict[str, dict[str, dict[str, str]]]:
+    """The columns of the frames that steps without an input made when the package was proven, and their kinds."""
+    first = {step.step for step in package.selection.steps if not step.inputs}
+    found: dict[str, dict[str, dict[str, str]]] = {}
+    for (step, name), kept in sorted(package.golden.items()):
+        columns = kept.get("columns") if step in first and isinstance(kept, dict) else None
+        if columns:
+            found.setdefault(step, {})[name] = {column: _kind(said["dtype"]) for column, said in columns.items()}
+    return found
+
+
+def _kind(dtype: str) -> str:
+    """What a column of that type holds, in the words of the template `validation.py`."""
+    if dtype.startswith(("int", "uint", "float", "Int", "Float", "UInt")):
+        return "numbers"
+    if dtype.startswith("datetime"):
+        return "times"
+    return "truth values" if dtype.startswith("bool") else "texts or objects"
+
+
+def _step(step: StepFunction) -> dict[str, Any]:
+    """What the templates say of a step."""
+    return {
+        "step": step.step,
+        "name": step.name,
+        "outputs": step.outputs,
+        "arguments": ", ".join(f'values["{name}"]' for name in step.inputs),
     }
 
 

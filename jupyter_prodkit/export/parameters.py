@@ -17,7 +17,7 @@ from jupyter_prodkit.export.annotations import annotation_of, fits, plain_annota
 from jupyter_prodkit.notebook.document import Cell
 from jupyter_prodkit.release import without_credentials
 
-__all__ = ["Parameter", "is_secret", "read_parameters"]
+__all__ = ["TAKEN", "Parameter", "is_secret", "read_parameters"]
 
 _SECRET = re.compile(
     r"(?:^|_)(?:password|passwd|pwd|secret|token|api_?key|access_?key|private_?key|credentials?)(?:_|$)", re.IGNORECASE
@@ -26,8 +26,9 @@ _SPECIAL_TOKEN = re.compile(r"\W.*\W")
 """`<pad>`, `[SEP]`: what text models call a token."""
 
 # What every pydantic-settings class has, what its own annotations name, and what the environment says otherwise.
-_TAKEN = frozenset(
+TAKEN = frozenset(
     {
+        "data_root",
         *("bool", "bytes", "float", "int", "list", "object", "str", "tuple", "type", "config"),
         *("construct", "copy", "dict", "from_orm", "json", "parse_file", "parse_obj", "parse_raw", "schema"),
         *(
@@ -59,6 +60,8 @@ class Parameter:
     """The literal in the notebook; None for a secret, whose value is never written."""
     secret: bool
     comment: str
+    is_path: bool = False
+    """Whether it is a path that was lifted from the code: a relative one starts at the data root."""
 
     @property
     def default_code(self) -> str:
@@ -112,7 +115,7 @@ def _parameters(cell: Cell, statement: ast.stmt, comments: dict[int, str]) -> It
     name, annotation, value = _assignment(cell, statement)
     default = _literal(cell, statement, value)
     field = name.lower().strip("_")
-    if not field.isidentifier() or keyword.iskeyword(field) or field in _TAKEN:
+    if not field.isidentifier() or keyword.iskeyword(field) or field in TAKEN:
         raise ExportError(
             f"The parameter `{name}` ({cell.label}) would become the setting `{field}`, a name that is taken.",
             f"Rename the parameter, for example `{name.strip('_')}_VALUE`.",

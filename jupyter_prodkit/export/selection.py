@@ -4,21 +4,35 @@ from __future__ import annotations
 
 import ast
 import keyword
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
 
-from jupyter_prodkit.errors import ExportError
-from jupyter_prodkit.export.exportable import can_be_exported, check_cell
+from jupyter_prodkit.errors import ExportError, MissingDependencyError
+from jupyter_prodkit.export.closure import Closure, Width, close
+from jupyter_prodkit.export.exportable import can_be_exported, check_cell, check_step_cell, without_magics
+from jupyter_prodkit.export.hoisting import Hoisted, arguments_of, hoist
 from jupyter_prodkit.export.imports import PageImports, imported_names, read_imports
 from jupyter_prodkit.export.parameters import Parameter, read_parameters
-from jupyter_prodkit.export.wholeness import check_selection, names_changed_elsewhere
+from jupyter_prodkit.export.statements import Statement, page_statements
+from jupyter_prodkit.export.step_functions import StepFunction, step_functions
+from jupyter_prodkit.export.wholeness import INJECTED, check_selection, names_changed_elsewhere, needs_of_module
 from jupyter_prodkit.notebook.document import Cell, Notebook
 from jupyter_prodkit.notebook.names import code_names
 
-__all__ = ["DEFAULT_MODULE", "Selection", "select"]
+__all__ = ["DEFAULT_MODULE", "STEPS_MODULE", "Selection", "Taken", "select"]
 
-DEFAULT_MODULE = "core"
-_RESERVED = frozenset({"config", "serving", "__init__", "__main__"})
+DEFAULT_MODULE, STEPS_MODULE, _COMMON = "core", "steps", "common"
+_RESERVED = frozenset({"config", "serving", "pipeline", "artifacts", "loading", "validation", "__init__", "__main__"})
+_COMMANDS = frozenset({"config", "serve"})
+
+
+@dataclass(frozen=True, slots=True)
+class Taken:
+    """An unmarked statement that the marked cells need."""
+
+    cell: Cell
+    line: str
+    """Its first line."""
 
 
 @dataclass(frozen=True)
@@ -26,31 +40,128 @@ class Selection:
     """Everything that goes into the package."""
 
     modules: Mapping[str, tuple[Cell, ...]]
-    """Module name → its cells in page order."""
+    """Module name → its cells in page order; what was taken or made of several stands in cells of its own."""
     parameters: tuple[Parameter, ...]
     imports: PageImports
     owners: Mapping[str, str]
     """Name → the module that defines it."""
     warnings: tuple[str, ...] = ()
+    steps: tuple[StepFunction, ...] = ()
+    """The steps, in the order in which they run."""
+    arguments: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    """Function → the values it read from the notebook's top level, which it now gets as arguments."""
+    taken: tuple[Taken, ...] = ()
+
+    def purpose(self, module: str) -> str:
+        """Return what a module holds, as its docstring begins."""
+        return "Steps of" if module == STEPS_MODULE and self.steps else "Definitions from"
+
+    def sources(self, module: str) -> tuple[str, ...]:
+        """Return the ids of the cells that a module's code comes from, in page order."""
+        return tuple(dict.fromkeys(cell.cell_id for cell in self.modules[module]))
 
 
-def select(notebook: Notebook) -> Selection:
-    """Return what the marks on the page select.
+@dataclass(frozen=True)
+class _Marked:
+    """The marked cells of the page, checked one by one."""
 
-    Raises ExportError where no cell is marked, where a marked cell is not valid Python, uses a magic or does something
-    when it is imported, and where the marked cells don't make a whole: a name that they need is not given, or is
-    something else by the end of the page.
+    exported: tuple[Cell, ...]
+    steps: Mapping[str, str]
+    """Cell id → the step."""
+    parameters: tuple[Parameter, ...]
+
+
+def select(
+    notebook: Notebook, width: Width = Width.LIKELY, types: Mapping[tuple[str, str], str] | None = None
+) -> Selection:
+    """Return what the marks on the page select, and what that needs.
+
+    `types` are the qualified types of values, by step and name, where they are known. Raises ExportError where no
+    cell is marked, where a marked cell can't stand in a package, and where the marked cells don't make a whole: a
+    name that they need is not made above, or is something else by the end of the page, or steps need each other.
     """
-    exported = [cell for cell in notebook.code_cells if cell.marks.export and not cell.marks.parameters]
-    if not exported:
+    marked = _marked(notebook)
+    imports = read_imports(notebook.code_cells)
+    modules, owners = _exported_modules(marked.exported)
+    names = frozenset(parameter.name for parameter in marked.parameters)
+    statements = page_statements(_on_page(notebook))
+    closure = close(
+        statements,
+        step_of=lambda one: marked.steps.get(one.cell.cell_id),
+        given=names | owners.keys(),
+        wanted={name: cell.label for name, cell in needs_of_module(marked.exported).items()},
+        width=width,
+    )
+    definitions = _take_definitions(closure, modules, owners)
+    hoisted = hoist(closure, names | owners.keys(), imports)
+    closure = hoisted.rest(closure)
+    outside = names | owners.keys() | imports.statements.keys() | hoisted.names
+    steps = step_functions(closure, statements, outside - _bound(closure), hoisted.names | owners.keys() | names)
+    arguments = arguments_of([*marked.exported, *definitions], hoisted, outside, _made(statements))
+    texts = _texts(hoisted, steps, imports, types or {})
+    modules, owners, lifted = _with_steps(modules, owners, texts, steps, hoisted, _all_names(notebook, marked))
+    besides = {one for found in arguments.values() for one in found} | {one.name for one in lifted} | {"Any", "retried"}
+    check_selection(notebook, modules, owners, imports, set(names), besides)
+    _check_served(arguments, steps, owners)
+    return Selection(
+        modules=modules,
+        parameters=(*marked.parameters, *lifted),
+        imports=imports.with_typing(),
+        owners=owners,
+        warnings=names_changed_elsewhere(notebook, owners, marked.steps),
+        steps=steps,
+        arguments=arguments,
+        taken=tuple(Taken(one.cell, _first_line(one)) for one in closure.taken),
+    )
+
+
+def _marked(notebook: Notebook) -> _Marked:
+    from jupyter_prodkit.export.code_blocks import without_directives
+
+    exported, steps = [], dict[str, str]()
+    for cell in notebook.code_cells:
+        marks = cell.marks
+        if marks.parameters:
+            continue
+        if marks.export:
+            exported.append(without_magics(cell))
+            check_cell(exported[-1])
+        elif marks.step is not None:
+            check_step_cell(cell)
+            _check_command(cell, marks.step)
+            if _is_definition_of(cell, marks.step):
+                source = without_directives(cell.source)
+                exported.append(without_magics(replace(cell, source=source, tags=("export",))))
+                check_cell(exported[-1])
+            else:
+                steps[cell.cell_id] = marks.step
+    if not exported and not steps:
         raise ExportError(
-            f"No cell of {notebook.path.name} is marked `export`.",
-            "Begin the cells that define your functions with `#| export`, or tag them `export` in the sidebar.",
+            f"No cell of {notebook.path.name} is marked `export` or as a step.",
+            "Begin the cells that define your functions with `#| export`, and those that do the work with "
+            "`#| step load`, `#| step train`, or mark them in the sidebar.",
             to_mark=tuple(cell.cell_id for cell in notebook.code_cells if _defines(cell) and can_be_exported(cell)),
         )
-    for cell in exported:
-        check_cell(cell)
     parameters = read_parameters(cell for cell in notebook.code_cells if cell.marks.parameters)
+    return _Marked(tuple(exported), steps, parameters)
+
+
+def _check_command(cell: Cell, step: str) -> None:
+    if step in _COMMANDS:
+        raise ExportError(
+            f"{cell.label.capitalize()} is part of the step `{step}`, a command that every package has.",
+            "Choose another name, for example `load`, `features`, `train` or `evaluate`.",
+        )
+
+
+def _is_definition_of(cell: Cell, step: str) -> bool:
+    """Whether a cell marked as a step is the function of that name already."""
+    from jupyter_prodkit.export.quiet import loud_statement
+
+    return cell.tree is not None and step in code_names(cell.source).deferred and not loud_statement(cell.tree.body)
+
+
+def _exported_modules(exported: Sequence[Cell]) -> tuple[dict[str, tuple[Cell, ...]], dict[str, str]]:
     modules: dict[str, tuple[Cell, ...]] = {}
     owners: dict[str, str] = {}
     for cell in exported:
@@ -62,9 +173,98 @@ def select(notebook: Notebook) -> Selection:
                     f"`{name}` is defined for the module `{owners[name]}` and again, in {cell.label}, for `{module}`.",
                     "Rename one of them, or send both to one module: in the notebook the later one counts everywhere.",
                 )
-    imports = read_imports(notebook.code_cells)
-    check_selection(notebook, modules, owners, imports, {parameter.name for parameter in parameters})
-    return Selection(modules, parameters, imports, owners, names_changed_elsewhere(notebook, owners))
+    return modules, owners
+
+
+def _on_page(notebook: Notebook) -> list[Cell]:
+    """The cells whose statements count: not settings, nor the values of one run that papermill put in."""
+    return [cell for cell in notebook.code_cells if not cell.marks.parameters and INJECTED not in cell.tags]
+
+
+def _take_definitions(closure: Closure, modules: dict[str, tuple[Cell, ...]], owners: dict[str, str]) -> list[Cell]:
+    """Put the unmarked definitions that exported ones need beside them, or in a module of their own."""
+    taken = [_cell(one.cell, one.text) for one in closure.definitions]
+    if not taken:
+        return []
+    module = next(iter(modules)) if len(modules) == 1 else _COMMON
+    modules[module] = tuple(sorted([*taken, *modules.get(module, ())], key=lambda cell: cell.index))
+    for one in closure.definitions:
+        owners.update(dict.fromkeys(one.binds, module))
+    return taken
+
+
+def _texts(
+    hoisted: Hoisted, steps: Sequence[StepFunction], imports: PageImports, types: Mapping[tuple[str, str], str]
+) -> list[Cell]:
+    """The cells of the steps' module: definitions that steps share, then a function for each step."""
+    from jupyter_prodkit.export.signatures import step_text
+
+    cells = [_cell(one.cell, one.text) for one in hoisted.statements]
+    return [*cells, *(_cell(one.statements[0].cell, step_text(one, imports, types)) for one in steps)]
+
+
+def _with_steps(
+    modules: Mapping[str, tuple[Cell, ...]],
+    owners: Mapping[str, str],
+    texts: Sequence[Cell],
+    steps: Sequence[StepFunction],
+    hoisted: Hoisted,
+    names: frozenset[str],
+) -> tuple[dict[str, tuple[Cell, ...]], dict[str, str], tuple[Parameter, ...]]:
+    """Add the steps' module, and lift the literals of all modules into settings."""
+    try:
+        from jupyter_prodkit.export.literals import Literals
+    except ImportError as error:
+        raise MissingDependencyError("libcst", "export") from error
+    literals = Literals(names)
+    every = dict(modules)
+    if texts:
+        every[STEPS_MODULE] = (*every.get(STEPS_MODULE, ()), *texts)
+    lifted = {
+        module: tuple(replace(cell, source=literals.lift(cell.python)) for cell in cells)
+        for module, cells in every.items()
+    }
+    known = {**owners, **dict.fromkeys(hoisted.names, STEPS_MODULE), **{one.name: STEPS_MODULE for one in steps}}
+    return lifted, known, literals.parameters
+
+
+def _cell(origin: Cell, text: str) -> Cell:
+    """Code that came from a cell, as a cell of its own."""
+    return Cell(origin.cell_id, origin.index, "code", text, ("export",))
+
+
+def _bound(closure: Closure) -> frozenset[str]:
+    """Names that the steps bind themselves: inside a function they are its own."""
+    return frozenset(name for found in closure.steps.values() for one in found for name in one.binds)
+
+
+def _made(statements: Sequence[Statement]) -> frozenset[str]:
+    return frozenset(name for one in statements for name in one.binds)
+
+
+def _all_names(notebook: Notebook, marked: _Marked) -> frozenset[str]:
+    found = {name for cell in notebook.code_cells for name in code_names(cell.source).binds}
+    return frozenset(found | {parameter.field for parameter in marked.parameters})
+
+
+def _first_line(statement: Statement) -> str:
+    lines = [line for line in statement.text.splitlines() if line.strip() and not line.lstrip().startswith("#")]
+    return lines[0].strip()
+
+
+def _check_served(
+    arguments: Mapping[str, tuple[str, ...]], steps: Sequence[StepFunction], owners: Mapping[str, str]
+) -> None:
+    """`features` and `predict` are called with rows alone, by the server and by nobody who knows more."""
+    names = {one.name for one in steps}
+    for name in ("features", "predict"):
+        if name in owners and name not in names and arguments.get(name):
+            needed = ", ".join(f"`{one}`" for one in arguments[name])
+            raise ExportError(
+                f"The function `{name}` reads {needed}, which the notebook's cells make by work; "
+                "the server would have only rows to call it with.",
+                "Make that part of the model (a fitted step of its pipeline), or a setting.",
+            )
 
 
 def _defines(cell: Cell) -> bool:

@@ -6,38 +6,62 @@ import importlib.metadata
 import shutil
 import subprocess
 import tempfile
-from dataclasses import dataclass
-from datetime import datetime
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Annotated
 
 import msgspec
 
+from jupyter_prodkit.errors import ExportError
+from jupyter_prodkit.export.data_files import data_files, untracked
+from jupyter_prodkit.export.known import Known
 from jupyter_prodkit.export.locked import Locked, read_lock
+from jupyter_prodkit.export.merging import BASE, Merge, base_of, edited_files, merge, preview
 from jupyter_prodkit.export.naming import package_name, package_version
+from jupyter_prodkit.export.outcome import Made, compared, kept_edits, result_of, updated
 from jupyter_prodkit.export.package import Package, package_tree
 from jupyter_prodkit.export.proof import check_imports, prove_import
-from jupyter_prodkit.export.selection import select
+from jupyter_prodkit.export.proving import prove_values
+from jupyter_prodkit.export.round_trip import Homecoming, homecoming, write_home
+from jupyter_prodkit.export.selection import Selection, select
 from jupyter_prodkit.files import FileTree, file_digest, fill_folder, staged_folders
 from jupyter_prodkit.lock.uv import Uv, find_uv
 from jupyter_prodkit.notebook.document import Notebook
 from jupyter_prodkit.progress import Progress
-from jupyter_prodkit.release import ProjectFolder, ReleaseRecord, StepRecord
-from jupyter_prodkit.step import Fact, Inputs, Options, Plan, Result, Step
+from jupyter_prodkit.release import ProjectFolder, ReleaseRecord
+from jupyter_prodkit.step import Inputs, Options, Plan, Result, Step
 
 __all__ = ["EXPORT", "ExportOptions"]
-
-_NOT_EXPORTED = frozenset(
-    {".env", ".venv", ".mypy_cache", ".pytest_cache", ".ruff_cache", "__pycache__", "build", "dist"}
-)
-"""What using the package leaves in its folder; `.env` holds the user's secrets and outlives an export."""
-
 
 class ExportOptions(Options, frozen=True, kw_only=True):
     """What the export can be told."""
 
     name: Annotated[str | None, msgspec.Meta(description="Name of the package; the notebook's if not given.")] = None
     version: Annotated[str, msgspec.Meta(description="Version of the package (PEP 440).")] = "0.1.0"
+    verify: Annotated[
+        bool, msgspec.Meta(description="Run notebook and package and compare the values; takes as long as they do.")
+    ] = True
+    with_needed: Annotated[
+        bool, msgspec.Meta(description="Take along what the marked cells need and nobody marked, without asking.")
+    ] = False
+    allow_effects: Annotated[
+        bool, msgspec.Meta(description="Let the proof use the network, start programs and write outside a copy.")
+    ] = False
+    budget: Annotated[float, msgspec.Meta(description="Seconds that the proof may take.", gt=0)] = 900.0
+    overwrite: Annotated[bool, msgspec.Meta(description="Give up edits that were made in the package by hand.")] = False
+    check: Annotated[
+        bool,
+        msgspec.Meta(
+            description="Say whether package and notebook agree; write nothing, fail where they don't (for CI).",
+            extra={"form": False},
+        ),
+    ] = False
+    update_notebook: Annotated[
+        bool,
+        msgspec.Meta(
+            description="Take edits of exported definitions back into the notebook's file.", extra={"form": False}
+        ),
+    ] = False
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -49,11 +73,21 @@ class ExportPlan(Plan):
     project: ProjectFolder
     warnings: tuple[str, ...]
     lock_digest: str | None
+    notebook: Notebook
+    options: ExportOptions
+    home: Homecoming | None = None
+    """What is to be taken back into the notebook, where that was asked for."""
 
 
 def _plan(inputs: Inputs, options: ExportOptions) -> ExportPlan:
     project = inputs.project
-    selection = select(inputs.notebook)
+    done = inputs.record.steps.get("export")
+    if not (options.check or options.force):
+        _check_not_diverging(inputs)
+    if done is None:
+        _check_nothing_foreign(project.package)
+    known = Known.of(done, inputs.notebook, project.package)
+    selection = select(inputs.notebook, known.width, known.types)
     lock = read_lock(project.lock)
     package = Package(
         name=_name(inputs, options, lock),
@@ -62,20 +96,96 @@ def _plan(inputs: Inputs, options: ExportOptions) -> ExportPlan:
         selection=selection,
         lock=lock,
         uv_version=_uv_version(),
+        golden=known.golden,
     )
+    package = replace(package, data=data_files(selection.parameters, inputs.notebook.path.parent))
     unlocked = check_imports(package)
-    count = sum(len(cells) for cells in selection.modules.values())
+    tree = package_tree(package)
+    home = homecoming(inputs.notebook, package, project.package) if options.update_notebook else None
     return ExportPlan(
-        summary=f"Export {count} marked {'cell' if count == 1 else 'cells'} as the package "
-        f"{package.name} {package.version}.",
-        details=tuple(f"{module}: {', '.join(names)}" for module, names in package.public),
-        question=_question(project.package, inputs.record.steps.get("export")),
+        summary=_summary(inputs.notebook, package, options),
+        details=(
+            *(f"{module}: {', '.join(names)}" for module, names in package.public),
+            *(f"taken along, {one.cell.label}: {one.line}" for one in selection.taken),
+            *(f"`{name}` gets as arguments: {', '.join(given)}" for name, given in selection.arguments.items()),
+            *(f"edited in the package: {name}" for name in edited_files(project.package)),
+            *preview(tree, project.package),
+            *(home.diffs if home is not None else ()),
+        ),
+        question=_question(inputs, options, selection, home),
         package=package,
-        tree=package_tree(package),
+        tree=tree,
         project=project,
-        warnings=(*selection.warnings, *unlocked),
+        warnings=(*selection.warnings, *unlocked, *_data_warnings(package, inputs.notebook)),
         lock_digest=inputs.record.fact("lock", "lock_digest"),
+        notebook=inputs.notebook,
+        options=options,
+        home=home,
     )
+
+
+def _data_warnings(package: Package, notebook: Notebook) -> list[str]:
+    missing = untracked(package.data, notebook.path.parent)
+    if not missing:
+        return []
+    return [f"DVC does not track {', '.join(missing)}: `dvc add {' '.join(missing)}` keeps the version that was used."]
+
+
+def _check_nothing_foreign(folder: Path) -> None:
+    """Refuse to replace what no export made."""
+    if folder.is_dir() and any(folder.iterdir()) and not (folder / BASE).is_dir():
+        raise ExportError(
+            f"{folder} holds files that no export made, and would be replaced.",
+            "Move them away, or choose another folder with --output.",
+        )
+
+
+def _check_not_diverging(inputs: Inputs) -> None:
+    checked = inputs.record.steps.get("check")
+    if checked is None or checked.notebook_digest != inputs.notebook.code_digest:
+        return
+    if checked.facts.get("verdict") == "diverges":
+        raise ExportError(
+            "The last check says that a clean run gives something else than this notebook shows.",
+            "Run the repair plan of %prodcheck first, or export all the same with --force; that is recorded.",
+        )
+
+
+def _summary(notebook: Notebook, package: Package, options: ExportOptions) -> str:
+    marked = [cell for cell in notebook.code_cells if cell.marks.export or cell.marks.step]
+    counted = f"{len(marked)} marked {'cell' if len(marked) == 1 else 'cells'}"
+    if options.check:
+        return f"Compare the package {package.name} with {counted}."
+    if options.update_notebook:
+        return f"Take edits of the package {package.name} back into {notebook.path.name}."
+    return f"Export {counted} as the package {package.name} {package.version}."
+
+
+def _question(
+    inputs: Inputs, options: ExportOptions, selection: Selection, home: Homecoming | None
+) -> str | None:
+    """What the user should say yes to first."""
+    if options.check:
+        return None
+    if home is not None:
+        count = len(home.sources)
+        cells = f"{count} changed {'cell' if count == 1 else 'cells'}"
+        return f"Write {cells} to {inputs.notebook.path.name}?" if count else None
+    edited = edited_files(inputs.project.package) if options.overwrite else ()
+    lost = f"Edits of {', '.join(edited[:5])} will be lost. Go on?" if edited else None
+    needed = None if options.with_needed else _needed_question(selection)
+    return " ".join(one for one in (needed, lost) if one) or None
+
+
+def _needed_question(selection: Selection) -> str | None:
+    """Ask before code that nobody marked is taken along."""
+    if not selection.taken:
+        return None
+    cells: dict[str, list[str]] = {}
+    for one in selection.taken:
+        cells.setdefault(one.cell.label, []).append(one.line)
+    shown = "; ".join(f"{label}: {', '.join(f'`{line}`' for line in lines[:3])}" for label, lines in cells.items())
+    return f"The marked cells need what nobody marked ({shown}). Take it along?"
 
 
 def _name(inputs: Inputs, options: ExportOptions, lock: Locked) -> str:
@@ -94,24 +204,6 @@ def _is_export(distribution: str, module: str) -> bool:
     return any(file.as_posix() == f"{module}/serving/release.py" for file in files)
 
 
-def _question(folder: Path, done: StepRecord | None) -> str | None:
-    """Ask before work done by hand in the package's folder is replaced."""
-    if done is None:
-        return None
-    moment = datetime.fromisoformat(done.done_at).timestamp() + 1
-    files = (path for path in folder.rglob("*") if path.is_file() and not path.is_symlink())
-    named = ((path.relative_to(folder), path) for path in files)
-    edited = sorted(
-        str(name)
-        for name, path in named
-        if not _NOT_EXPORTED.intersection(name.parts) and path.stat().st_mtime > moment
-    )
-    if not edited:
-        return None
-    shown = ", ".join(edited[:5]) + (", …" if len(edited) > 5 else "")  # noqa: PLR2004 - enough to know them by
-    return f"Files of the exported package were changed by hand: {shown}. Export again and lose that?"
-
-
 def _uv_version() -> str:
     """The version that will build: the package names its build backend by it, and uv then needs no network for it."""
     said = subprocess.run([find_uv(), "--version"], capture_output=True, text=True, check=False).stdout
@@ -119,58 +211,50 @@ def _uv_version() -> str:
 
 
 def _run(plan: ExportPlan, progress: Progress) -> Result:
-    project, package = plan.project, plan.package
+    if plan.home is not None:
+        write_home(plan.notebook, plan.home.sources)
+        return updated(plan.home, plan.notebook.path.name)
+    if plan.options.check:
+        return compared(plan.tree, plan.project.package)
+    project, proven, package = plan.project, None, plan.package
+    if plan.options.verify:
+        proven = prove_values(
+            plan.notebook,
+            package,
+            project.lock,
+            budget=plan.options.budget,
+            allow_effects=plan.options.allow_effects,
+            progress=progress,
+        )
+        package = proven.package
+    fresh = package_tree(package)
+    kept = Merge(fresh) if plan.options.overwrite else merge(fresh, project.package)
     with staged_folders(project.package, project.dist) as (source, dist):
-        progress.stage(f"Writing {len(plan.tree)} files", 0.2)
-        fill_folder(source, plan.tree)
-        if (project.lock / "wheels").is_dir():
-            shutil.copytree(project.lock / "wheels", source / "wheels")
-        if (project.package / ".env").is_file():
-            shutil.copy2(project.package / ".env", source / ".env")
-        progress.stage("Building the wheel", 0.4)
+        progress.stage(f"Writing {len(fresh)} files", 0.85)
+        fill_folder(source, {**kept.tree, **base_of(fresh)})
+        _carry_over(project, source)
+        progress.stage("Building the wheel", 0.9)
         wheel = _build(source, dist, progress)
-        progress.stage("Importing the wheel in a new process", 0.8)
+        progress.stage("Importing the wheel in a new process", 0.95)
         prove_import(wheel, source / "config.yaml", package, progress)
         digest = file_digest(wheel)
         progress.raise_if_cancelled()  # the last chance before the old package is replaced
-    return _result(plan, wheel.name, digest)
+    made = Made(project.package, wheel.name, digest, plan.lock_digest, forced=plan.options.force)
+    return result_of(package, proven, (*plan.warnings, *kept_edits(kept, proven)), made)
+
+
+def _carry_over(project: ProjectFolder, source: Path) -> None:
+    """What belongs to the package and is not made from the notebook: wheels of the lock, the user's secrets."""
+    if (project.lock / "wheels").is_dir():
+        shutil.copytree(project.lock / "wheels", source / "wheels")
+    if (project.package / ".env").is_file():
+        shutil.copy2(project.package / ".env", source / ".env")
 
 
 def _build(source: Path, dist: Path, progress: Progress) -> Path:
     with tempfile.TemporaryDirectory() as scratch:
         wheel = Uv.here().build_wheel(source, Path(scratch), progress)
         return Path(shutil.copyfile(wheel, dist / wheel.name))
-
-
-def _result(plan: ExportPlan, wheel: str, digest: str) -> Result:
-    package = plan.package
-    selection, features = package.selection, package.function("features")
-    served = f"model.predict(features(raw rows)), with {features}"
-    bare = "No function named `features` is marked `export`: what makes the model's input would not be served with it."
-    return Result(
-        summary=f"Exported {package.name} {package.version}: {len(selection.owners)} definitions, "
-        f"{len(selection.parameters)} settings.",
-        facts=(
-            *(Fact(f"{module}.py", ", ".join(names)) for module, names in package.public),
-            Fact("settings", ", ".join(p.field for p in selection.parameters) or "none"),
-            Fact("served", served if features else "the bare model: no function `features` is exported"),
-            Fact("proof", "the wheel was imported in a new process: it printed nothing and wrote nothing"),
-            Fact("package", str(plan.project.package)),
-            Fact("wheel", f"{wheel} sha256:{digest[:12]}"),
-        ),
-        warnings=(*plan.warnings, *(() if features else (bare,))),
-        recorded={
-            "package": package.name,
-            "package_version": package.version,
-            "wheel": wheel,
-            "wheel_digest": digest,
-            "lock_digest": plan.lock_digest,
-            "features": features,
-            "predict": package.function("predict"),
-            "names": dict(selection.owners),
-            "cells": {module: [cell.cell_id for cell in cells] for module, cells in selection.modules.items()},
-        },
-    )
 
 
 def _stale(record: ReleaseRecord, notebook: Notebook) -> str | None:

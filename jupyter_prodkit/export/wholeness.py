@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import ast
 import symtable
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from itertools import pairwise
 
 from jupyter_prodkit.errors import ExportError
@@ -14,10 +14,10 @@ from jupyter_prodkit.notebook.dataflow import needs_of_cells
 from jupyter_prodkit.notebook.document import Cell, Notebook
 from jupyter_prodkit.notebook.names import code_names
 
-__all__ = ["check_selection", "names_changed_elsewhere", "needs_of_module"]
+__all__ = ["INJECTED", "check_selection", "names_changed_elsewhere", "needs_of_module"]
 
-_NOTEBOOK_ONLY = ("In", "Out", "display")
-_INJECTED = "injected-parameters"
+_NOTEBOOK_ONLY = ("In", "Out")
+INJECTED = "injected-parameters"
 """Papermill's tag on the cell it adds with the values of one run."""
 
 
@@ -27,13 +27,17 @@ def check_selection(
     owners: Mapping[str, str],
     imports: PageImports,
     parameters: set[str],
+    besides: Collection[str],
 ) -> None:
-    """Raise ExportError where the marked cells don't make a whole, or the page goes on to change what they define."""
+    """Raise ExportError where the marked cells don't make a whole, or the page goes on to change what they define.
+
+    `besides` are names that are given though no marked cell makes them: arguments of functions, lifted settings.
+    """
     exported = [cell for cells in modules.values() for cell in cells]
     for cell in exported:
         _check_parameters_left_alone(cell, parameters)
     _check_not_bound_again(notebook, {*owners, *parameters})
-    _check_complete(notebook, exported, {*owners, *imports.statements, *parameters})
+    _check_complete(notebook, exported, {*owners, *imports.statements, *parameters, *besides})
     _check_no_circle(modules, owners)
 
 
@@ -75,9 +79,9 @@ def _check_not_bound_again(notebook: Notebook, given: set[str]) -> None:
     again: dict[str, Cell] = {}
     for cell in notebook.code_cells:
         bound = code_names(cell.source).binds & given
-        if cell.marks.export or cell.marks.parameters:
+        if cell.marks.export or cell.marks.parameters or cell.marks.step:
             marked |= dict.fromkeys(bound, cell)
-        elif _INJECTED not in cell.tags:
+        elif INJECTED not in cell.tags:
             again |= dict.fromkeys(bound, cell)
     for name, cell in sorted(again.items()):
         if name in marked and cell.index > marked[name].index:
@@ -94,11 +98,13 @@ def _can_join(cell: Cell, exported: Cell) -> bool:
     return exported.marks.export and exported.marks.module is None and can_be_exported(cell)
 
 
-def names_changed_elsewhere(notebook: Notebook, owners: Mapping[str, str]) -> tuple[str, ...]:
+def names_changed_elsewhere(
+    notebook: Notebook, owners: Mapping[str, str], steps: Mapping[str, str]
+) -> tuple[str, ...]:
     """Return a sentence for each exported name that a cell without a mark seems to change in place."""
     found = []
     for cell in notebook.code_cells:
-        if not cell.marks.export:
+        if not cell.marks.export and cell.cell_id not in steps:
             for name in sorted(code_names(cell.source).mutates & owners.keys()):
                 found.append(f"{cell.label.capitalize()} may change `{name}` in place; the package has it as defined.")
     return tuple(found)

@@ -87,7 +87,8 @@ def add_options(parser: argparse.ArgumentParser, options: type[Options], *, with
         if field.required:
             parser.add_argument(field.name, metavar=field.name.upper(), help=field.help)
         elif field.kind == "flag":
-            parser.add_argument(field.flag, action="store_true", default=field.default, help=field.help)
+            action: Any = argparse.BooleanOptionalAction if field.default else "store_true"
+            parser.add_argument(field.flag, action=action, default=field.default, help=field.help)
         else:
             default = "" if field.default is None else f" (default: {field.default})"
             number = field.number if field.kind == "number" else str

@@ -14,6 +14,12 @@ __all__ = ["Marks", "is_ignored", "marks_text", "read_marks", "step_of"]
 _DIRECTIVE = re.compile(r"#\s*\|\s*(?P<word>[\w:]+)\s*(?P<rest>.*?)\s*$")
 _MODULE = re.compile(r"[a-z_][a-z0-9_]*\Z")
 _STEP = "step:"
+_EXPORTS = frozenset({"export", "exporti", "exports", "exportd"})
+"""nbdev's words: public, private, with its source in the documentation, without."""
+_PARAMETERS = frozenset({"parameters", "pipeline-parameters"})  # papermill's and Kale's
+_DEFINITIONS = frozenset({"imports", "functions", "active-py"})  # Kale's and Jupytext's
+_LEFT_OUT = frozenset({"skip", "active-ipynb"})
+_TAGS = _PARAMETERS | _DEFINITIONS | _LEFT_OUT | {"export", "prodkit:ignore"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,43 +32,69 @@ class Marks:
     parameters: bool = False
     ignore: bool = False
     step: str | None = None
-    """The step that the cell belongs to."""
+    """The step that the cell is part of."""
 
 
 def read_marks(source: str, tags: Sequence[str]) -> Marks:
     """Return the marks set by `tags` and by the directives that `source` begins with; both mean the same.
 
-    Raises NotebookError for a module name that is not a Python module's, and a step's that can't be a function's.
+    What other tools mark is understood as well: nbdev's `exporti` and `eval: false`, papermill's, Kale's and Jupytext's
+    tags. Raises NotebookError for a module or step name that is none, and for marks that exclude each other.
     """
-    export, module = "export" in tags, None
-    parameters, ignore = "parameters" in tags, "prodkit:ignore" in tags
+    export, module = "export" in tags or not _DEFINITIONS.isdisjoint(tags), None
+    parameters, ignore = not _PARAMETERS.isdisjoint(tags), "prodkit:ignore" in tags
+    left_out = not _LEFT_OUT.isdisjoint(tags)
     for word, rest in _directives(source):
-        if word == "export":
+        if word in _EXPORTS:
             export, module = True, rest or module
         elif word == "parameters":
             parameters = True
         elif word == "ignore":
             ignore = True
+        elif word == "eval:" and rest == "false":
+            left_out = True
+    if left_out:
+        return Marks(parameters=parameters, ignore=ignore)
+    _check_module(module)
+    step = _one_step(list(_steps(source, tags)), export=export, parameters=parameters)
+    return Marks(export, module, parameters, ignore, step)
+
+
+def _check_module(module: str | None) -> None:
     if module is not None and not _MODULE.match(module):
         raise NotebookError(
             f"`#| export {module}` does not name a module.",
             "Write lower-case letters, digits and underscores, for example `#| export features`.",
         )
-    step = step_of(source, tags)
-    if step is not None and not _is_name(step):
+
+
+def _one_step(names: Sequence[str], *, export: bool, parameters: bool) -> str | None:
+    """The one step that a cell is part of. Raises NotebookError for several, for a bad name, and beside `export`."""
+    if not names:
+        return None
+    if len(set(names)) > 1 or export or parameters:
+        others = [*("export" for _ in [0] if export), *("parameters" for _ in [0] if parameters)]
+        marks = ", ".join(f"`{mark}`" for mark in [*(f"step:{name}" for name in dict.fromkeys(names)), *others])
+        raise NotebookError(f"A cell is marked {marks}, which can't all be meant.", "Keep one of the marks.")
+    name = names[0]
+    if not _MODULE.match(name) or keyword.iskeyword(name):
         raise NotebookError(
-            f"`{_STEP}{step}` does not name a step.",
-            "Write a name that a function could have, for example `step:train`.",
+            f"`step:{name}` does not name a step.",
+            "Write lower-case letters, digits and underscores, for example `#| step train`.",
         )
-    return Marks(export, module, parameters, ignore, step)
+    return name
 
 
 def step_of(source: str, tags: Sequence[str]) -> str | None:
-    """Return the step that a cell is marked as, by `#| step NAME` or the tag `step:NAME`; never raises."""
+    """Return the step that a cell is marked as, a directive before a tag; never raises, whatever its name."""
+    return next(iter(_steps(source, tags)), None)
+
+
+def _steps(source: str, tags: Sequence[str]) -> Iterator[str]:
     for word, rest in _directives(source):
         if word == "step" or word.startswith(_STEP):
-            return word.removeprefix(_STEP) if word.startswith(_STEP) else rest
-    return next((tag.removeprefix(_STEP) for tag in tags if tag.startswith(_STEP)), None)
+            yield rest if word == "step" else word.removeprefix(_STEP)
+    yield from (tag.removeprefix(_STEP) for tag in tags if tag.startswith(_STEP))
 
 
 def is_ignored(source: str, tags: Sequence[str]) -> bool:
@@ -72,12 +104,8 @@ def is_ignored(source: str, tags: Sequence[str]) -> bool:
 
 def marks_text(source: str, tags: Sequence[str]) -> str:
     """Return the marks as one text that differs when they do; never raises, whatever they say."""
-    known = [tag for tag in tags if tag in {"export", "parameters", "prodkit:ignore"} or tag.startswith(_STEP)]
+    known = [tag for tag in tags if tag in _TAGS or tag.startswith(_STEP)]
     return " ".join([*sorted(known), *(f"{word} {rest}".strip() for word, rest in _directives(source))])
-
-
-def _is_name(text: str) -> bool:
-    return text.isidentifier() and text.isascii() and not keyword.iskeyword(text)
 
 
 def _directives(source: str) -> Iterator[tuple[str, str]]:

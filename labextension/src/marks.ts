@@ -63,17 +63,22 @@ export function withMark(cell: Marked, mark: IMark, isOn: boolean): Written {
   return isOn && !hasMark(kept, mark) ? { source, tags: [...tags, tagOf(mark)] } : kept;
 }
 
-/** Whether it can be the name of a step: a name of Python's. */
+/** Whether it can be the name of a step: that of a function. */
 export function isStepName(name: string): boolean {
-  return /^[a-z_][a-z0-9_]*$/i.test(name);
+  return /^[a-z_][a-z0-9_]*$/.test(name);
 }
 
 function isSame(one: IMark, other: IMark): boolean {
   return one.kind === other.kind && (one.kind !== 'step' || one.name === other.name);
 }
 
+/** Whether only one of the two can be meant: a cell is of one step, or stands in the package as it is. */
 function isRival(mark: IMark, other: IMark): boolean {
-  return mark.kind === 'step' && other.kind === 'step' && other.name !== mark.name;
+  const kinds = [mark.kind, other.kind];
+  if (!kinds.includes('step') || kinds.includes('ignore')) {
+    return false;
+  }
+  return mark.kind !== other.kind || mark.name !== other.name;
 }
 
 function tagOf(mark: IMark): string {

@@ -101,7 +101,7 @@ class NotebookPage:
     def wait_until_idle(self) -> None:
         """Wait until the kernel runs and has nothing to do."""
         indicator = self.page.locator(".jp-NotebookPanel-toolbar .jp-Notebook-ExecutionIndicator[data-status=idle]")
-        indicator.first.wait_for()
+        indicator.first.wait_for(state="attached")  # in a narrow toolbar it is folded away
 
     def wait_until_attached(self) -> None:
         """Wait until the panel has reached the kernel side."""

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import os
 import threading
 import time
 import zipfile
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import msgspec
 import pytest
@@ -23,6 +23,7 @@ from jupyter_prodkit.step import Inputs, Result, perform
 
 FLOWERS = ("#| parameters\nLIMIT = 3", "#| export\ndef features(rows):\n    return rows[rows > LIMIT]")
 Export = Callable[..., Result]
+Inputs_of = Callable[[Notebook], Inputs]
 
 
 @pytest.fixture
@@ -37,8 +38,8 @@ def inputs_of(project: ProjectFolder) -> Callable[[Notebook], Inputs]:
 def export(inputs_of: Callable[[Notebook], Inputs]) -> Export:
     """Carry the step out as every face does."""
 
-    def run(*cells: str, progress: Progress | None = None, **given: str) -> Result:
-        inputs, options = inputs_of(page(*cells)), ExportOptions(force=True, **given)
+    def run(*cells: str, progress: Progress | None = None, **given: Any) -> Result:
+        inputs, options = inputs_of(page(*cells)), ExportOptions(force=True, verify=False, **given)
         return perform(EXPORT, EXPORT.plan(inputs, options), inputs, options, progress or Progress())
 
     return run
@@ -81,7 +82,8 @@ def test_the_plan_changes_nothing(inputs_of: Callable[[Notebook], Inputs], proje
     before = content(project.path)
     plan = EXPORT.plan(inputs_of(page(*FLOWERS)), ExportOptions())
     assert plan.summary == "Export 1 marked cell as the package flowers 0.1.0."
-    assert plan.details == ("core: features",)
+    assert plan.details[0] == "core: features"
+    assert {"new: src/flowers/core.py", "new: config.yaml"} <= set(plan.details)
     assert content(project.path) == before
 
 
@@ -107,7 +109,7 @@ def test_nothing_of_an_earlier_export_is_left(export: Export, project: ProjectFo
     ("cells", "says"),
     [
         (("#| export\nimport functools\n@functools.partial(print)\ndef f(): ...",), "prints something when it is imported: <function f"),
-        (("#| export\nimport atexit\n@atexit.register\ndef f():\n    print('bye')",), "prints something when it is imported: bye"),
+        (("#| export\nimport atexit, sys\n@atexit.register\ndef f():\n    sys.stdout.write('bye')",), "prints something when it is imported: bye"),
         (("#| export\nimport pathlib\n@(lambda f: pathlib.Path('made').touch())\ndef f(): ...",), "writes files when it is imported: made"),
         (("#| export\nimport json\nclass A(json.Missing): ...",), "can't be imported: AttributeError: module 'json' has no attribute 'Missing'"),
     ],
@@ -130,7 +132,7 @@ def test_a_cancel_leaves_the_old_package(export: Export, project: ProjectFolder)
     export(*FLOWERS)
     before = content(project.path)
     progress = Progress(
-        lambda event: threading.Thread(target=progress.cancel).start() if event.fraction == 0.4 else None
+        lambda event: threading.Thread(target=progress.cancel).start() if event.fraction == 0.9 else None
     )
     with pytest.raises(CancelledError):
         export("#| export\nA = 1", progress=progress)
@@ -159,20 +161,100 @@ def test_the_users_own_env_file_outlives_an_export(export: Export, project: Proj
     assert (project.package / ".env").read_text() == "FLOWERS_LIMIT=4\n"
 
 
-def test_edits_by_hand_are_asked_about(
-    export: Export, project: ProjectFolder, inputs_of: Callable[[Notebook], Inputs]
-) -> None:
-    """Where the user edited the package, the plan asks before it is replaced; tools' leftovers don't count."""
+def test_edits_by_hand_are_kept(export: Export, project: ProjectFolder) -> None:
+    """An edit in the package outlives the next export, beside what changed in the notebook; so do files of one's own."""
     export(*FLOWERS)
-    later = time.time() + 60
-    for name in (".venv/bin/python", "src/flowers/__pycache__/core.pyc", ".env"):
-        (project.package / name).parent.mkdir(parents=True, exist_ok=True)
-        (project.package / name).touch()
-        os.utime(project.package / name, (later, later))
-    assert EXPORT.plan(inputs_of(page(*FLOWERS)), ExportOptions()).question is None
-    os.utime(project.package / "config.yaml", (later, later))
-    question = EXPORT.plan(inputs_of(page(*FLOWERS)), ExportOptions()).question
-    assert question == "Files of the exported package were changed by hand: config.yaml. Export again and lose that?"
+    core, readme = project.package / "src/flowers/core.py", project.package / "README.md"
+    core.write_text(core.read_text().replace("    return rows", "    # by hand\n    return rows"))
+    readme.write_text(readme.read_text() + "\nMine.\n")
+    (project.package / "notes.md").write_text("Mine, too.\n")
+    (project.package / ".pre-commit-config.yaml").unlink()
+    result = export(*FLOWERS, "#| export\nNAME = 'a'")
+    assert "    # by hand\n    return rows" in core.read_text()
+    assert "NAME = 'a'" in core.read_text()
+    assert "`NAME`" in readme.read_text()
+    assert readme.read_text().endswith("\nMine.\n")
+    assert (project.package / "notes.md").read_text() == "Mine, too.\n"
+    assert not (project.package / ".pre-commit-config.yaml").exists()
+    assert "Edits by hand were kept in .pre-commit-config.yaml, README.md, src/flowers/core.py." in result.warnings
+
+
+def test_the_same_lines_changed_on_both_sides_are_a_conflict(export: Export, project: ProjectFolder) -> None:
+    """Nothing is written where an edit and the notebook contradict each other; the user says which counts."""
+    export(*FLOWERS)
+    core = project.package / "src/flowers/core.py"
+    core.write_text(core.read_text().replace("rows[rows >", "rows[rows >="))
+    before = content(project.path)
+    changed = (FLOWERS[0], FLOWERS[1].replace("rows[rows > LIMIT]", "rows[rows < LIMIT]"))
+    with pytest.raises(ExportError, match=r"src/flowers/core\.py") as caught:
+        export(*changed)
+    assert "--overwrite" in caught.value.hint
+    assert content(project.path) == before
+    export(*changed, overwrite=True)
+    assert "rows[rows < settings().limit]" in core.read_text()
+
+
+def test_the_plan_shows_what_would_change(export: Export, inputs_of: Inputs_of) -> None:
+    """Before an export over an earlier one, each file that changes is named, with how many lines."""
+    export(*FLOWERS)
+    assert EXPORT.plan(inputs_of(page(*FLOWERS)), ExportOptions()).details == ("core: features",)
+    more = EXPORT.plan(inputs_of(page(*FLOWERS, "#| export shapes\nA = 1")), ExportOptions()).details
+    assert {"new: src/flowers/shapes.py", "changed: tests/test_package.py (+2 −1)"} <= set(more)
+
+
+def test_giving_up_edits_is_asked_about(export: Export, project: ProjectFolder, inputs_of: Inputs_of) -> None:
+    """With --overwrite the plan names what would be lost, and asks; what tools leave behind is none of it."""
+    export(*FLOWERS)
+    (project.package / ".venv").mkdir()
+    (project.package / ".venv" / "pyvenv.cfg").touch()
+    assert EXPORT.plan(inputs_of(page(*FLOWERS)), ExportOptions(overwrite=True)).question is None
+    (project.package / "config.yaml").write_text("limit: 4\n")
+    question = EXPORT.plan(inputs_of(page(*FLOWERS)), ExportOptions(overwrite=True)).question
+    assert question == "Edits of config.yaml will be lost. Go on?"
+
+
+def test_ci_learns_whether_package_and_notebook_agree(export: Export, project: ProjectFolder) -> None:
+    """`--check` writes nothing and fails where the notebook has moved on or the package was edited."""
+    export(*FLOWERS)
+    before = content(project.path)
+    assert export(*FLOWERS, check=True).exit_code == 0
+    moved = export(FLOWERS[0], FLOWERS[1] + "\n", "#| export\nNEW = 1", check=True)
+    assert (moved.exit_code, "src/flowers/core.py" in {fact.value for fact in moved.facts}) == (1, True)
+    assert content(project.path) == before
+    (project.package / "src/flowers/core.py").write_text("")
+    edited = export(*FLOWERS, check=True)
+    assert [(fact.label, fact.value) for fact in edited.facts] == [("edited by hand", "src/flowers/core.py")]
+
+
+def test_unmarked_code_is_taken_along_only_when_agreed(inputs_of: Inputs_of) -> None:
+    """What the marked cells need is named in a question; one option says yes beforehand."""
+    notebook = page("rows = [1]", "#| step load\ntotal = sum(rows)")
+    asked = EXPORT.plan(inputs_of(notebook), ExportOptions())
+    assert asked.question == "The marked cells need what nobody marked (cell 1: `rows = [1]`). Take it along?"
+    assert "taken along, cell 1: rows = [1]" in asked.details
+    assert EXPORT.plan(inputs_of(notebook), ExportOptions(with_needed=True)).question is None
+
+
+def test_files_that_no_export_made_are_left_alone(inputs_of: Inputs_of, project: ProjectFolder) -> None:
+    """A folder where the package should go, with something else in it, is not replaced."""
+    project.package.mkdir()
+    (project.package / "thesis.tex").write_text("mine")
+    with pytest.raises(ExportError, match="holds files that no export made"):
+        EXPORT.plan(inputs_of(page(*FLOWERS)), ExportOptions(force=True))
+    assert (project.package / "thesis.tex").read_text() == "mine"
+
+
+def test_a_notebook_that_diverges_is_not_exported(
+    inputs_of: Inputs_of, project: ProjectFolder, export: Export
+) -> None:
+    """After a check that says so, only --force exports, and the record says that it was forced."""
+    notebook = page(*FLOWERS)
+    checked = StepRecord(done_at="", notebook_digest=notebook.code_digest, summary="", facts={"verdict": "diverges"})
+    project.write_record(project.read_record(notebook.path).with_step("check", checked))
+    with pytest.raises(ExportError, match="something else than this notebook shows") as caught:
+        EXPORT.plan(inputs_of(notebook), ExportOptions())
+    assert "repair plan" in caught.value.hint
+    assert (export(*FLOWERS).recorded or {})["forced"] is True
 
 
 def test_an_installed_package_of_another_name_is_not_hidden(inputs_of: Callable[[Notebook], Inputs]) -> None:

@@ -35,7 +35,7 @@ def test_statements_stand_as_they_stood() -> None:
 
 def test_cells_of_a_module_follow_the_page() -> None:
     """Marked cells come in page order, whatever stands between them."""
-    expect(text_of("#| export\nA = 1", "print(A)", "#| export\nB = 2"), "A = 1\n\n\nB = 2")
+    expect(text_of("#| export\nA = 1", "print(A)", "#| export\nB = 2"), "A = 1\nB = 2")
 
 
 def test_a_cell_without_a_module_goes_to_core_and_others_where_they_say() -> None:

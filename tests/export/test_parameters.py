@@ -183,7 +183,7 @@ def test_names_that_a_setting_cant_have_are_refused(name: str) -> None:
 def test_every_name_of_pydantics_is_known() -> None:
     """No public attribute of the installed pydantic-settings' class can be shadowed by a setting."""
     public = {name for name in dir(BaseSettings) if not name.startswith("_")}
-    assert public - parameters._TAKEN == set()
+    assert public - parameters.TAKEN == set()
 
 
 @pytest.mark.parametrize(

@@ -11,12 +11,12 @@ from jupyter_prodkit.export.selection import Selection, select
 REFUSED = {
     "nothing-marked": (
         ("def f(): ...", "print(1)"),
-        "No cell of flowers.ipynb is marked `export`.",
+        "No cell of flowers.ipynb is marked `export` or as a step.",
         "Begin the cells that define your functions with `#| export`",
     ),
     "only-parameters": (("#| parameters\nA = 1",), "No cell of flowers.ipynb is marked", "`#| export`"),
     "needs-an-unmarked-cell": (
-        ("scaler = fit()", "#| export\ndef f(x):\n    return scaler.transform(x)"),
+        ("scaler = fit()", "#| export\nclass F:\n    def f(self, x):\n        return scaler.transform(x)"),
         "The marked cells need `scaler` (needed by cell 2, made in cell 1, which is not marked).",
         "Mark the cell that makes it `export`, or hand the value to the function as an argument.",
     ),
@@ -31,23 +31,13 @@ REFUSED = {
         "Mark the cell",
     ),
     "needs-a-notebooks-own-name": (
-        ("#| export\ndef f(x):\n    display(x)",),
-        "`display` (needed by cell 1, which exists in notebooks only)",
+        ("#| export\ndef f(x):\n    return In[x]",),
+        "`In` (needed by cell 1, which exists in notebooks only)",
         "Leave it out of marked cells, or import it by name.",
-    ),
-    "import-replaced-by-a-value": (
-        ("from math import pi", "pi = round(pi, 2)", "#| export\ndef f():\n    return pi"),
-        "`pi` (needed by cell 3, made in cell 2, which is not marked)",
-        "Mark the cell",
     ),
     "import-only-inside-a-function": (
         ("def load():\n    import os\n    return os", "#| export\ndef f():\n    return os.sep"),
         "`os` (needed by cell 2, not made by any cell)",
-        "Mark the cell",
-    ),
-    "function-with-an-import": (
-        ("def load():\n    import os\n    return os", "#| export\ndef f():\n    return load()"),
-        "`load` (needed by cell 2, made in cell 1, which is not marked)",
         "Mark the cell",
     ),
     "bound-again": (
@@ -80,7 +70,7 @@ REFUSED = {
         "The modules need each other and could not be imported: `a` needs `g` of `b`, `b` needs `h` of `c`, `c` needs `f` of `a`.",
         "Send the cells to one module",
     ),
-    "magic": (("#| export\n%matplotlib inline\ndef f(): ...",), "Cell 1 is marked `export` and uses a magic", "a cell of its own"),
+    "magic": (("#| export\n%run other.py\ndef f(): ...",), "Cell 1 is marked `export` and uses a magic", "a cell of its own"),
     "shell": (("#| export\nfiles = !ls\ndef f(): ...",), "uses a magic or a shell line", "without the mark"),
     "magic-in-a-function": (("#| export\ndef f():\n    !ls",), "uses a magic or a shell line", "without the mark"),
     "syntax-error": (("#| export\ndef f(:",), "Cell 1 is marked `export` and is not valid Python: invalid syntax (line 2).", "Mend the cell."),

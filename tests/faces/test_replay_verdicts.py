@@ -33,6 +33,10 @@ SESSIONS = {
         {"a": "import random\nk = 2", "b": "x = random.random()", "c": "print(k, x < 2)"},
         [("a", "import random\nk = 1"), "b", "c", "a"], {"c": "diverges"},
     ),
+    "what the replay itself puts in doubt, further down": (
+        {"a": "import random\nx = random.random()", "n": "k = 1", "c": "print(x < 2)", "d": "y = 3"}, ["a", "c", "d"],
+        {"a": "nondeterministic", "n": "never run", "c": "reproduced", "d": "reproduced"},
+    ),
     "what use leaves behind in a large object": (
         {"a": SLOW_TO_LOOK_AT, "b": "k = 2", "c": "print(model.predict(1))", "d": "print(model.predict(2))", "e": "print(k)"},
         ["a", ("b", "k = 1"), "c", "d", "e", "b"], {"a": "reproduced", "c": "reproduced", "d": "reproduced", "e": "diverges"},

@@ -24,12 +24,19 @@ from jupyter_prodkit.notebook.marks import Marks, is_ignored, marks_text, read_m
         ("", ("prodkit:ignore",), Marks(ignore=True)),
         ("\n\n#| export\nx = 1", (), Marks(export=True)),
         ("x = 1\n#| export", (), Marks()),
-        ("#| exporti\n#| hide", (), Marks()),
+        ("#| exporti\n#| hide", (), Marks(export=True)),
+        ("#| exports shapes", (), Marks(export=True, module="shapes")),
+        ("#| export\n#| eval: false", (), Marks()),
+        ("x = 1", ("functions",), Marks(export=True)),
+        ("x = 1", ("imports",), Marks(export=True)),
+        ("x = 1", ("pipeline-parameters",), Marks(parameters=True)),
+        ("x = 1", ("step:train", "skip"), Marks()),
+        ("#| export\nx = 1", ("active-ipynb",), Marks()),
         ("# export", (), Marks()),
         ("#| step train", (), Marks(step="train")),
         ("#| step:train", (), Marks(step="train")),
-        ("", ("step:train",), Marks(step="train")),
-        ("#| export\n#| step load", ("step:train",), Marks(export=True, step="load")),
+        ("x = 1", ("step:train",), Marks(step="train")),
+        ("#| step train", ("step:train",), Marks(step="train")),
     ],
 )
 def test_marks_of(source, tags, marks):
@@ -48,8 +55,8 @@ def test_a_module_that_is_none(module):
 
 
 @pytest.mark.parametrize("step", ["", "my step", "9lives", "class", "<b>", "größe"])
-def test_a_step_that_is_none(step):
-    """It is said, and its text is read all the same by what only shows it."""
+def test_what_a_cell_says_its_step_is_can_always_be_asked(step):
+    """Rules and the panel go on where the name of a step is none."""
     with pytest.raises(NotebookError, match="does not name a step"):
         read_marks("", (f"step:{step}",))
     assert step_of("", (f"step:{step}",)) == step
@@ -66,3 +73,17 @@ def test_the_text_differs_when_the_marks_do():
     }  # fmt: skip
     assert len(texts) == 8
     assert marks_text("", ("parameters", "export", "seen")) == marks_text("", ("export", "parameters"))
+
+
+@pytest.mark.parametrize(
+    ("source", "tags"),
+    [
+        ("#| step Train", ()), ("#| step", ()), ("x", ("step:../etc",)), ("x", ("step:class",)), ("x", ("step:",)),
+        ("#| step a", ("step:b",)), ("#| step a\n#| export", ()), ("#| step a", ("parameters",)),
+    ],
+)  # fmt: skip
+def test_a_step_that_is_none(source, tags):
+    """A name that can't be a function's, and marks of which only one can be meant, are said; rules still apply."""
+    with pytest.raises(NotebookError, match="step:"):
+        read_marks(source, tags)
+    assert not is_ignored(source, tags)

@@ -64,7 +64,7 @@ class RunNotebook:
         return self
 
     def export(self, **options: Any) -> RunNotebook:
-        inputs, chosen = self.inputs(), ExportOptions(**options)
+        inputs, chosen = self.inputs(), ExportOptions(**{"verify": False, **options})
         perform(EXPORT, EXPORT.plan(inputs, chosen), inputs, chosen, Progress())
         return self
 

@@ -82,7 +82,7 @@ def replaying(
                         unfinished = run.ended
                         break
         except TimeoutError:
-            unfinished = f"the {budget:g} seconds that it may take were over {_where(cells, len(outcomes))}"
+            unfinished = f"the {budget:.3g} seconds that it may take were over {_where(cells, len(outcomes))}"
     return Replay(outcomes, unfinished, final)
 
 

@@ -36,6 +36,12 @@ describe('the marks of a cell', () => {
     });
   });
 
+  it('leave a cell of a step no definition of its own, and the other way round', () => {
+    const cell = withMark({ source: '#| export\nx', tags: ['parameters', 'prodkit:ignore'] }, TRAIN, true);
+    expect(cell).toEqual({ source: 'x', tags: ['prodkit:ignore', 'step:train'] });
+    expect(withMark(cell, EXPORT, true).tags).toEqual(['prodkit:ignore', 'export']);
+  });
+
   it('name one step at most', () => {
     const cell = withMark({ source: '#| step load\nx', tags: ['step:features'] }, TRAIN, true);
     expect(cell).toEqual({ source: 'x', tags: ['step:train'] });

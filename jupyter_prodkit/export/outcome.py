@@ -1,0 +1,156 @@
+"""What the export tells and enters into the release record."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from jupyter_prodkit.export.closure import Width
+from jupyter_prodkit.export.data_files import data_revision
+from jupyter_prodkit.export.merging import BASE, Merge, edited_files
+from jupyter_prodkit.export.package import Package
+from jupyter_prodkit.export.proving import Proven
+from jupyter_prodkit.export.round_trip import Homecoming
+from jupyter_prodkit.files import FileTree
+from jupyter_prodkit.step import Fact, Result
+
+__all__ = ["Made", "compared", "kept_edits", "result_of", "updated"]
+
+_SHOWN = 8
+_WIDTHS = {
+    Width.LIKELY: "",
+    Width.POSSIBLE: "More had to be taken along than the code shows it needs: cells whose calls may change a value.",
+    Width.EVERYTHING: "All cells above had to be taken along for the values to be equal.",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Made:
+    """What was written."""
+
+    folder: Path
+    wheel: str
+    digest: str
+    lock_digest: str | None
+    forced: bool
+
+
+def result_of(package: Package, proven: Proven | None, warnings: tuple[str, ...], made: Made) -> Result:
+    """Return what the export did; `proven` is None where no proof was asked for."""
+    selection, features = package.selection, package.function("features")
+    served = f"model.predict(features(raw rows)), with {features}"
+    bare = "No function named `features` is marked `export`: what makes the model's input would not be served with it."
+    definitions = len(selection.owners) - len(selection.steps)
+    steps = [step.step for step in selection.steps]
+    counts = [f"{definitions} definitions", *([f"{len(steps)} steps"] if steps else [])]
+    counts.append(f"{len(selection.parameters)} settings")
+    return Result(
+        summary=f"Exported {package.name} {package.version}: {', '.join(counts)}.",
+        facts=(
+            *(Fact(f"{module}.py", ", ".join(names)) for module, names in package.public),
+            *([Fact("steps", " → ".join(steps))] if steps else []),
+            Fact("settings", ", ".join(p.field for p in selection.parameters) or "none"),
+            *([Fact("taken along", _taken(package))] if selection.taken else []),
+            Fact("served", served if features else "the bare model: no function `features` is exported"),
+            Fact("proof", "the wheel was imported in a new process: it printed nothing and wrote nothing"),
+            *([Fact("values", proven.sentence)] if proven is not None else []),
+            Fact("package", str(made.folder)),
+            Fact("wheel", f"{made.wheel} sha256:{made.digest[:12]}"),
+        ),
+        warnings=(
+            *warnings,
+            *(() if features else (bare,)),
+            *(_said(proven) if proven is not None else ()),
+        ),
+        recorded={
+            "package": package.name,
+            "package_version": package.version,
+            "wheel": made.wheel,
+            "wheel_digest": made.digest,
+            "lock_digest": made.lock_digest,
+            "features": features,
+            "predict": package.function("predict"),
+            "names": dict(selection.owners),
+            "cells": {module: list(selection.sources(module)) for module in selection.modules},
+            "steps": steps,
+            "proof": _recorded(proven),
+            "forced": made.forced,
+            "data": {one.path: one.sha256 for one in package.data},
+            "data_revision": data_revision(package.data),
+        },
+        exit_code=1 if proven is not None and proven.unequal else 0,
+    )
+
+
+def _taken(package: Package) -> str:
+    labels = dict.fromkeys(one.cell.label for one in package.selection.taken)
+    return f"{len(package.selection.taken)} statements of {', '.join(labels)}"
+
+
+def _said(proven: Proven) -> Iterator[str]:
+    if _WIDTHS[proven.width] and not proven.unknown:
+        yield _WIDTHS[proven.width]
+    for one in proven.unequal[:_SHOWN]:
+        said = f"`{one.name}` of step {one.step} is not what the notebook has: {one.difference}."
+        yield f"{said} Likely cause: {one.cause}."
+    if len(proven.unequal) > _SHOWN:
+        yield f"{len(proven.unequal) - _SHOWN} more values are unequal; release.json has them all."
+    for name, difference in proven.undetermined.items():
+        yield f"`{name}` differs between two runs of the notebook itself and was not compared: {difference}."
+    for name, why in proven.incomparable.items():
+        yield f"`{name}` can't be compared: {why}."
+    if proven.unknown:
+        yield f"Whether the package gives the notebook's values is not known: {proven.unknown}."
+
+
+def _recorded(proven: Proven | None) -> dict[str, Any] | None:
+    if proven is None:
+        return None
+    return {
+        "unknown": proven.unknown,
+        "equal": list(proven.equal),
+        "exact": proven.exact,
+        "unequal": {f"{one.step}: {one.name}": f"{one.difference}; {one.cause}" for one in proven.unequal},
+        "undetermined": dict(proven.undetermined),
+        "incomparable": dict(proven.incomparable),
+        "width": proven.width.name.lower(),
+        "types": {f"{step}: {name}": kind for (step, name), kind in sorted(proven.types.items())},
+    }
+
+
+def kept_edits(kept: Merge, proven: Proven | None) -> Iterator[str]:
+    """Say which edits by hand are in what was written, and that the proof was of the package without them."""
+    if kept.edited:
+        yield f"Edits by hand were kept in {', '.join(kept.edited)}."
+    code = [name for name in kept.edited if name.startswith("src/")]
+    if code and proven is not None and not proven.unknown:
+        yield f"The values were compared without the edits in {', '.join(code)}; run the package's tests for them."
+
+
+def compared(tree: FileTree, folder: Path) -> Result:
+    """Say whether a package is what the notebook would be exported as now; the status is 1 where it is not."""
+    texts = {str(path): text for path, text in tree.items()}
+    old = [name for name, text in texts.items() if _is_other(folder / BASE / name, folder / name, str(text))]
+    edited = edited_files(folder)
+    facts = [Fact("out of date", name) for name in old] + [Fact("edited by hand", name) for name in edited]
+    if not facts:
+        return Result(summary="The package is what the notebook gives.")
+    return Result(summary="Package and notebook have drifted apart.", facts=tuple(facts), exit_code=1)
+
+
+def _is_other(base: Path, plain: Path, text: str) -> bool:
+    place = base if base.is_file() else plain
+    return not place.is_file() or place.read_text("utf-8") != text
+
+
+def updated(home: Homecoming, notebook: str) -> Result:
+    """Say what was taken back into the notebook."""
+    count = len(home.sources)
+    stay = [Fact("by hand", f"`{name}`: the export rewrote it, so carry the edit over yourself") for name in home.stay]
+    return Result(
+        summary=f"Took the edits of {count} {'cell' if count == 1 else 'cells'} back into {notebook}.",
+        facts=(*stay, *(Fact("diff", diff) for diff in home.diffs)),
+        exit_code=1 if stay else 0,
+    )

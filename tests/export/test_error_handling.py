@@ -1,0 +1,150 @@
+"""What the package does where production goes wrong: reads that fail, frames that are not as they should be."""
+
+from __future__ import annotations
+
+import importlib
+import subprocess
+import sys
+import time
+import urllib.error
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from types import ModuleType
+from typing import Any
+
+import pandas as pd
+import pytest
+from pages import FACTS, REQUIREMENTS, SERVING, page
+
+from jupyter_prodkit.export.locked import Locked
+from jupyter_prodkit.export.modules import module_text
+from jupyter_prodkit.export.package import Package, package_tree
+from jupyter_prodkit.export.selection import select
+from jupyter_prodkit.files import write_tree
+
+CELLS = (
+    "import pandas as pd",
+    "#| step load\nrows = pd.read_csv('https://example.org/rows.csv')\nmore = pd.read_csv('rows.csv')",
+    "#| step train\ntotal = rows.w.sum() + more.w.sum()",
+)
+FRAME = {"type": "DataFrame", "shape": [1, 2], "columns": {"w": {"dtype": "float64"}, "name": {"dtype": "object"}}}
+
+
+@pytest.fixture(scope="module")
+def source(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    folder = tmp_path_factory.mktemp("made") / "package"
+    golden = {("load", "more"): FRAME, ("train", "total"): 1.0}
+    lock = Locked(REQUIREMENTS, SERVING, FACTS)
+    write_tree(folder, package_tree(Package("handled", "0.1.0", "x.ipynb", select(page(*CELLS)), lock, "0.13.9", golden)))
+    return folder
+
+
+@pytest.fixture
+def module(source: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Callable[[str], ModuleType]]:
+    monkeypatch.syspath_prepend(str(source / "src"))
+    monkeypatch.setattr(time, "sleep", lambda _: None)
+    yield lambda name: importlib.import_module(f"handled.{name}")
+    for name in [name for name in sys.modules if name.partition(".")[0] == "handled"]:
+        del sys.modules[name]
+
+
+def http(status: int) -> Exception:
+    return urllib.error.HTTPError("u", status, "said", None, None)  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize(
+    ("error", "tries"),
+    [
+        (ConnectionResetError(), 4), (TimeoutError(), 4), (urllib.error.URLError("no route"), 4), (http(503), 4), (http(429), 4),
+        (type("OperationalError", (Exception,), {})(), 4),
+        (http(404), 1), (http(401), 1), (FileNotFoundError(), 1), (PermissionError(), 1), (ValueError(), 1),
+    ],
+)  # fmt: skip
+def test_what_may_pass_is_tried_again(module: Callable[[str], ModuleType], error: Exception, tries: int) -> None:
+    """A network that fails gets three more chances; what another try can't mend is raised at once."""
+    seen: list[Any] = []
+
+    def read(*given: Any) -> None:
+        seen.append(given)
+        raise error
+
+    with pytest.raises(type(error)):
+        module("loading").retried(read, "url")
+    assert seen == [("url",)] * tries
+
+
+def test_a_read_that_succeeds_at_last_is_a_read(module: Callable[[str], ModuleType]) -> None:
+    """The caller does not notice that it took two tries."""
+    answers = iter([ConnectionError(), "rows"])
+
+    def read() -> str:
+        answer = next(answers)
+        if isinstance(answer, Exception):
+            raise answer
+        return answer
+
+    assert module("loading").retried(read) == "rows"
+
+
+@pytest.mark.parametrize(
+    ("frame", "says"),
+    [
+        ({"w": [1.0]}, "load: the frame `more` lacks 'name'"),
+        ({"w": ["1"], "name": ["a"]}, "load: column 'w' of `more` holds texts or objects, and should hold numbers"),
+    ],
+)
+def test_a_frame_that_is_not_as_it_was_is_named(
+    module: Callable[[str], ModuleType], frame: dict[str, Any], says: str
+) -> None:
+    """A column that is missing or holds something else is told by name, before anything is computed with it."""
+    validation = module("validation")
+    with pytest.raises(validation.InputError, match=says):
+        validation.check("load", {"more": pd.DataFrame(frame)})
+    validation.check("load", {"more": pd.DataFrame({"w": [1], "name": ["a"], "besides": [True]})})
+    validation.check("train", {"total": 1.0})
+
+
+def test_each_kind_of_failure_has_its_status(source: Path, tmp_path: Path) -> None:
+    """A missing file ends with 3 and one line, settings that can't be read with 2: a scheduler can tell them apart."""
+
+    def status(config: str) -> tuple[int, str]:
+        (tmp_path / "config.yaml").write_text(config)
+        command = [sys.executable, "-m", "handled", "train", "--config", "config.yaml", "--quiet"]
+        done = subprocess.run(
+            command, cwd=tmp_path, env={"PYTHONPATH": str(source / "src")}, capture_output=True, text=True, check=False
+        )
+        return done.returncode, done.stderr.strip().splitlines()[-1]
+
+    missing = status("rows_csv_url: file:///nowhere/rows.csv")
+    assert missing[0] == 3
+    assert missing[1].startswith("error: URLError")
+    assert status("rows_csv_url: [1]")[0] == 2
+    (tmp_path / "other.csv").write_text("w\n1\n")
+    (tmp_path / "rows.csv").write_text("w\n1\n")
+    lacking = status(f"rows_csv_url: file://{tmp_path}/other.csv")
+    assert lacking == (3, "error: InputError: load: the frame `more` lacks 'name'")
+
+
+def test_the_package_is_clean_for_linter_and_type_checker(source: Path) -> None:
+    """Steps, pipeline, checks and retries pass ruff and mypy as they are."""
+    tools = Path(sys.executable).parent
+    for command in (["ruff", "check", "--extend-select", "B,C4,UP,PIE,RET,SIM,W", "."], ["mypy", "src/handled"]):
+        done = subprocess.run([tools / command[0], *command[1:]], cwd=source, capture_output=True, text=True, check=False)
+        assert done.returncode == 0, done.stdout
+
+
+@pytest.mark.parametrize(
+    ("call", "becomes"),
+    [
+        ("urllib.request.urlopen(u)", "retried(urllib.request.urlopen, u, timeout=30)"),
+        ("requests.get(u, params={})", "retried(requests.get, u, params={}, timeout=30)"),
+        ("requests.post(u, timeout=5)", "retried(requests.post, u, timeout=5)"),
+        ("pd.read_sql('select 1', u)", "retried(pd.read_sql, 'select 1', u)"),
+        ("store.download_file('a', u)", "retried(store.download_file, 'a', u)"),
+        ("pd.read_csv(u)", "pd.read_csv(u)"),
+    ],
+)
+def test_reads_from_elsewhere_are_wrapped(call: str, becomes: str) -> None:
+    """Network, databases and object stores get retries, and a time-out where they would wait for ever."""
+    found = select(page("import requests, urllib.request, store\nimport pandas as pd", f"#| export\ndef f(u):\n    return {call}"))
+    assert f"    return {becomes}\n" in module_text("core", found, "x.ipynb")
