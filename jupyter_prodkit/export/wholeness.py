@@ -115,25 +115,11 @@ def _check_complete(notebook: Notebook, exported: Sequence[Cell], given: set[str
     if not lacking:
         return
     said = [f"`{name}` (needed by {cell.label}, {_where(notebook, name)})" for name, cell in sorted(lacking.items())]
-    to_mark = _what_makes_whole(notebook, exported, given)
     if set(lacking) <= set(_NOTEBOOK_ONLY):
         hint = "Leave it out of marked cells, or import it by name."
     else:
         hint = "Mark the cell that makes it `export`, or hand the value to the function as an argument."
-    raise ExportError(f"The marked cells need {', '.join(said)}.", hint, to_mark=to_mark)
-
-
-def _what_makes_whole(notebook: Notebook, exported: Sequence[Cell], given: set[str]) -> tuple[str, ...]:
-    """Return the cells that, marked as well, give all that is lacking, theirs included; none where marking can't."""
-    chosen, known = list(exported), set(given)
-    while lacking := needs_of_module(sorted(chosen, key=lambda cell: cell.index)).keys() - known:
-        for name in lacking:
-            makers = [cell for cell in notebook.code_cells if name in code_names(cell.source).binds]
-            if not makers or not all(can_be_exported(cell) for cell in makers):
-                return ()
-            chosen += [cell for cell in makers if cell not in chosen]
-            known.update(*(code_names(cell.source).binds for cell in makers))
-    return tuple(cell.cell_id for cell in sorted(chosen, key=lambda cell: cell.index) if cell not in exported)
+    raise ExportError(f"The marked cells need {', '.join(said)}.", hint)
 
 
 def _where(notebook: Notebook, name: str) -> str:

@@ -104,11 +104,9 @@ def test_each_refusal_says_what_and_what_to_do(cells: tuple[str, ...], message: 
     ("cells", "to_mark"),
     [
         (("import math", "def f(): ...", "print(1)", "A = 1\nclass B: ..."), ("c1", "c3")),
-        (("scale = 2", "def half(x):\n    return x / scale", "#| export\ndef f(x):\n    return half(x)"), ("c0", "c1")),
-        (("def f(): ...", "#| export\ndef g():\n    return f()", "def f():\n    return 1"), ("c0", "c2")),
         (("#| export\nA = 1", "A = 2"), ("c1",)),
     ],
-    ids=["nothing-marked", "needs-needs", "bound-twice", "bound-again"],
+    ids=["nothing-marked", "bound-again"],
 )
 def test_a_refusal_names_the_cells_whose_marking_mends_it(cells: tuple[str, ...], to_mark: tuple[str, ...]) -> None:
     """Marking just these, and no other, is enough: the panel does it with one click."""
@@ -122,7 +120,6 @@ def test_a_refusal_names_the_cells_whose_marking_mends_it(cells: tuple[str, ...]
 @pytest.mark.parametrize(
     "cells",
     [
-        ("rows = open('a.csv').read()", "#| export\ndef f():\n    return rows"),
         ("print(1)",),
         ("#| export\ndef f():\n    return nobody",),
         ("a = b()", "def b():\n    return c", "#| export\ndef f():\n    return b()"),
