@@ -37,7 +37,11 @@ describe('the marks of a cell', () => {
   });
 
   it('leave a cell of a step no definition of its own, and the other way round', () => {
-    const cell = withMark({ source: '#| export\nx', tags: ['parameters', 'prodkit:ignore'] }, TRAIN, true);
+    const cell = withMark(
+      { source: '#| export\nx', tags: ['parameters', 'prodkit:ignore'] },
+      TRAIN,
+      true
+    );
     expect(cell).toEqual({ source: 'x', tags: ['prodkit:ignore', 'step:train'] });
     expect(withMark(cell, EXPORT, true).tags).toEqual(['prodkit:ignore', 'export']);
   });
