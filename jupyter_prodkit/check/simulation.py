@@ -45,7 +45,7 @@ def simulate(notebook: Notebook, timeline: Timeline, really: Really = NOTHING_RU
         found = Judged(cell, "reproduced", tuple(own), None if own else before.get(cell.cell_id))
         judged = told_from_chance(clean, _judge(clean, found, same_code.get(cell.digest, []), replay, seen), really)
         clean.cells.append(judged)
-        _advance(clean, cell, judged.clean_run, seen)
+        _advance(clean, cell, judged.clean_run, seen, timeline)
         if judged.clean_run is None:  # what its runs so far wrote besides names, it may write otherwise
             clean.around.update({name: f"clean run of {cell.cell_id}" for run in own for name in run.moved})
     _charge_what_the_page_does_not_explain(clean, timeline)
@@ -171,7 +171,9 @@ def _surely_missing(clean: CleanRun, source: str, match: Execution | None) -> tu
 # -- carrying the state past a cell ------------------------------------------------------------------------------
 
 
-def _advance(clean: CleanRun, cell: Cell, match: Execution | None, seen: set[Version]) -> None:
+def _advance(
+    clean: CleanRun, cell: Cell, match: Execution | None, seen: set[Version], timeline: Timeline
+) -> None:
     """Carry the state past the cell: by what the matching run wrote, or, without one, by what its text may write."""
     names = code_names(cell.source)
     clean.modules |= names.modules
@@ -179,7 +181,7 @@ def _advance(clean: CleanRun, cell: Cell, match: Execution | None, seen: set[Ver
     clean.definitions.add(names)
     clean.history.add(cell.digest)
     if match is not None:
-        written: Mapping[str, Version] = _written(clean, match)
+        written: Mapping[str, Version] = _written(clean, cell, match, timeline)
         gone = match.deleted
         clean.around.update(match.moved)
     else:
@@ -206,11 +208,25 @@ def _advance(clean: CleanRun, cell: Cell, match: Execution | None, seen: set[Ver
     clean.share(written, {} if match is None else match.sharing)
 
 
-def _written(clean: CleanRun, match: Execution) -> dict[str, Version]:
-    """What a clean run writes, by a run that read the same; a name that existed only then is not made by a change."""
-    return {
-        name: version for name, version in match.outputs.items() if name not in match.mutated or name in clean.state
-    }
+def _written(clean: CleanRun, cell: Cell, match: Execution, timeline: Timeline) -> dict[str, Version]:
+    """What a clean run writes, by a run that read the same.
+
+    What it changed along with what it read counts only as far as a clean run has it, and has there what it had then.
+    """
+    written: dict[str, Version] = {}
+    for name, version in match.outputs.items():
+        if name not in match.mutated:
+            written[name] = version
+        elif name in clean.state:
+            known = name in match.inputs or _version_before(match, name, timeline) in {None, clean.state[name]}
+            written[name] = version if known else f"clean run of {cell.cell_id} {cell.digest} {name}"
+    return written
+
+
+def _version_before(run: Execution, name: str, timeline: Timeline) -> Version | None:
+    """The version that a name had before a run; None where that isn't known."""
+    before = (one for one in reversed(timeline.executions) if one.number < run.number and name in one.outputs)
+    return next((one.outputs[name] for one in before), None)
 
 
 def _settled(clean: CleanRun, cell: Cell, seen: set[Version]) -> dict[str, Version]:

@@ -204,6 +204,11 @@ CASES = {
         {("randomness/unseeded", "a"), ("stale-input", "b")}, {"a": "nondeterministic", "b": "unverified"}, "b",
     ),
     "a seeded draw, drawn again": Case({"a": f"{SEEDED}\n{DRAW}", "b": "m = [d.value]"}, ["a", "b", "a"], set()),
+    "what a cell changed along with its input, made anew since": Case(
+        {"a": "log = []", "m": "m = {'k': 2, 'log': log}\nn = [log]", "o": "n[0].append(1)", "p": "k = m['k']"},
+        ["a", ("m", "m = {'k': 1, 'log': log}\nn = [log]"), "o", "p", "a", "m", "p"],
+        {("out-of-order", "p")}, {"p": "unverified"}, "o p",
+    ),
     "name gone by then": Case(
         {"a": "x = 1", "b": "del x", "c": "def f(): return x", "d": "try:\n    y = f()\nexcept NameError:\n    y = 0"},
         ["a", "c", "d", "b"], {("out-of-order", "d")}, {"d": "unverified"}, "d", says="gone by then",

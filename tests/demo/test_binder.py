@@ -109,7 +109,9 @@ def test_the_base_is_left_as_it_is(image):
         [uv, "pip", "list", "--format", "json"], env=image.environment, check=True, capture_output=True, text=True
     )
     installed = {one["name"].replace("-", "_"): one["version"] for one in json.loads(listed.stdout)}
-    assert {name: installed[name] for name in BASE} == {name: base_versions()[name] for name in BASE}
+    same = BASE - {"packaging"}  # the lock needs a newer one than the base brings
+    assert {name: installed[name] for name in same} == {name: base_versions()[name] for name in same}
+    image.run(uv, "pip", "check")
 
 
 @pytest.fixture
@@ -195,7 +197,7 @@ def test_a_visitor_walks_through_the_demo(image, demo):
     finding = opened.panel.locator('[data-testid="prodkit-finding"][data-cell-id="first-look"]').first
     expect(finding).to_contain_text("Run out of order")
     assert "Run out of order" in opened.run_cell("upwards-check")
-    opened.panel.get_by_role("button", name=re.compile("^Re-run")).click()
+    opened.test_id("prodkit-rerun").click()
     expect(opened.test_id("prodkit-verdict")).to_contain_text(IN_ORDER, timeout=60_000)
 
     for name, outcome in {
