@@ -6,6 +6,7 @@ import ast
 import keyword
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from importlib.util import find_spec
 
 from jupyter_prodkit.errors import ExportError, MissingDependencyError
 from jupyter_prodkit.export.closure import Closure, Width, close
@@ -74,12 +75,14 @@ class _Marked:
 def select(
     notebook: Notebook, width: Width = Width.LIKELY, types: Mapping[tuple[str, str], str] | None = None
 ) -> Selection:
-    """Return what the marks on the page select, and what that needs.
+    """Return what the marks on the page select, and what that needs. Raises MissingDependencyError without libcst.
 
     `types` are the qualified types of values, by step and name, where they are known. Raises ExportError where no
     cell is marked, where a marked cell can't stand in a package, and where the marked cells don't make a whole: a
     name that they need is not made above, or is something else by the end of the page, or steps need each other.
     """
+    if find_spec("libcst") is None:
+        raise MissingDependencyError("libcst", "export")
     marked = _marked(notebook)
     imports = read_imports(notebook.code_cells)
     modules, owners = _exported_modules(marked.exported)
@@ -212,10 +215,8 @@ def _with_steps(
     names: frozenset[str],
 ) -> tuple[dict[str, tuple[Cell, ...]], dict[str, str], tuple[Parameter, ...]]:
     """Add the steps' module, and lift the literals of all modules into settings."""
-    try:
-        from jupyter_prodkit.export.literals import Literals
-    except ImportError as error:
-        raise MissingDependencyError("libcst", "export") from error
+    from jupyter_prodkit.export.literals import Literals
+
     literals = Literals(names)
     every = dict(modules)
     if texts:

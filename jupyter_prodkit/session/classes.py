@@ -106,7 +106,9 @@ def is_genuine(kind: type) -> bool:
     held: Any = {} if module is None else module.__dict__
     for part in str(_QUALIFIED_NAME_OF(kind)).split("."):
         held = held.get(part) if type(held) is dict else None
-    return held is kind or (module is not None and not module_of(kind).startswith("__") and _is_compiled(module))
+    if held is not None or module is None:
+        return held is kind
+    return not module_of(kind).startswith("__") and _is_compiled(module)
 
 
 def _is_compiled(module: types.ModuleType) -> bool:

@@ -230,7 +230,7 @@ def pushed(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.mark.slow
 @pytest.mark.kernel
-@pytest.mark.parametrize(("step", "extra"), [("export", "lock"), ("build", "docker"), ("serve", "serve")])
+@pytest.mark.parametrize(("step", "extra"), [("export", "export"), ("build", "docker"), ("serve", "serve")])
 def test_a_later_step_whose_extra_is_missing_names_it(bare, pushed, tmp_path, step, extra):
     """A colleague without the extras takes the project folder over, and is told what to install."""
     shutil.copytree(pushed.parent, tmp_path, dirs_exist_ok=True)
