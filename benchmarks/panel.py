@@ -47,14 +47,16 @@ LISTEN = """(() => {
     };
 })()"""
 
-BUSY = """() => new Promise(resolve => {
+BUSY = """async () => {
     const panel = document.querySelector('[data-testid=prodkit-panel]');
+    const says = () => panel.textContent.includes('kernel busy');
+    const frame = () => new Promise(requestAnimationFrame);
+    while (says()) { await frame(); }
     const start = performance.now();
-    new MutationObserver(() => {
-        if (panel.textContent.includes('kernel busy')) { resolve(performance.now() - start); }
-    }).observe(panel, { subtree: true, childList: true, characterData: true });
     void window.jupyterapp.commands.execute('notebook:run-cell');
-})"""
+    while (!says()) { await frame(); }
+    return performance.now() - start;
+}"""
 ANSWERS_ALWAYS = int(version("ipykernel").split(".")[0]) >= 7
 """Since version 7 kernels have subshells."""
 
