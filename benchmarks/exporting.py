@@ -51,17 +51,25 @@ def main() -> None:
 
 def _arguments() -> argparse.Namespace:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--work", type=Path, default=CACHE / "exporting", help="where environments and results are kept")
-    parser.add_argument("--corpus-work", type=Path, default=DEFAULT_WORK, help="where the accuracy benchmark keeps the corpus")
+    parser.add_argument(
+        "--work", type=Path, default=CACHE / "exporting", help="where environments and results are kept"
+    )
+    parser.add_argument(
+        "--corpus-work", type=Path, default=DEFAULT_WORK, help="where the accuracy benchmark keeps the corpus"
+    )
     parser.add_argument("--harness", type=Path, default=DEFAULT_HARNESS, help="what makes the corpus")
     parser.add_argument("--product", type=Path, default=ROOT, help="the checkout of jupyter-prodkit that is measured")
-    parser.add_argument("--product-options", default="", help="further options of `prodkit export`, separated by blanks")
+    parser.add_argument(
+        "--product-options", default="", help="further options of `prodkit export`, separated by blanks"
+    )
     parser.add_argument("--tools", default=",".join(tools.TOOLS), help="which tools (default: %(default)s)")
     parser.add_argument("--notebooks", default="", help="only notebooks whose name holds this")
     parser.add_argument("--label", default="now", help="results are kept under this name and not measured twice")
     parser.add_argument("--fresh", action="store_true", help="measure again what the label has")
     parser.add_argument("--table", action="store_true", help="measure nothing, show what the label has")
-    parser.add_argument("--mark", action="store_true", help="choose notebooks and mark their cells, once; measure nothing")
+    parser.add_argument(
+        "--mark", action="store_true", help="choose notebooks and mark their cells, once; measure nothing"
+    )
     parser.add_argument("--out", type=Path, help="also write the tables there")
     parser.add_argument("--docs", action="store_true", help="write the tables into docs/benchmarks.md")
     given = parser.parse_args()
@@ -94,7 +102,10 @@ def _measured(given: argparse.Namespace, environments: Environments, found: Mapp
             kept.parent.mkdir(parents=True, exist_ok=True)
             kept.write_text(json.dumps(asdict(one), indent=1), encoding="utf-8")
             equal = sum(how in {"equal", "close"} for how in one.values.values())
-            print(f"{name} {tool}: {equal} of {len(one.values)} equal; {one.failed or one.no_wheel or 'built'}", file=sys.stderr)
+            print(
+                f"{name} {tool}: {equal} of {len(one.values)} equal; {one.failed or one.no_wheel or 'built'}",
+                file=sys.stderr,
+            )
             yield one
 
 
@@ -125,9 +136,9 @@ def _read(path: Path) -> Figures:
 def _text(figures: list[Figures], product: Path) -> str:
     marks = read_marks()
     cells = sum(len(its) for its in marks.values())
+    measured = len({one.notebook for one in figures})
     lines = [
-        f"{len({one.notebook for one in figures})} of the {len(marks)} marked notebooks, {cells} marked cells; "
-        f"jupyter-prodkit {described(product)}.",
+        f"{measured} of the {len(marks)} marked notebooks, {cells} marked cells; jupyter-prodkit {described(product)}.",
         "",
         *tables.summary(figures),
         "",

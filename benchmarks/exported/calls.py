@@ -19,7 +19,7 @@ LARGEST = 20_000_000
 class Recorder:
     """Watches calls of functions that the notebook defines, by the interpreter's profile hook."""
 
-    def __init__(self, namespace, names, describe) -> None:  # noqa: ANN001
+    def __init__(self, namespace, names, describe) -> None:
         self.namespace, self.names, self.describe = namespace, set(names), describe
         self.calls: dict[str, list[dict]] = {}
         self.open: dict[int, dict] = {}
@@ -31,7 +31,7 @@ class Recorder:
         self.codes = {f.__code__: name for name, f in found.items() if isinstance(f, types.FunctionType)}
         sys.setprofile(self.event)
 
-    def event(self, frame, event, arg) -> None:  # noqa: ANN001
+    def event(self, frame, event, arg) -> None:
         """Take a call's arguments, or what it gives."""
         if event not in ("call", "return"):
             return
@@ -50,13 +50,13 @@ class Recorder:
         finally:
             sys.setprofile(self.event)
 
-    def defined_in_this_cell(self, frame):  # noqa: ANN001, ANN201
+    def defined_in_this_cell(self, frame):
         """The name of a function that came to be after the cell began."""
         name = frame.f_code.co_name
         function = self.namespace.get(name)
         return name if isinstance(function, types.FunctionType) and function.__code__ is frame.f_code else None
 
-    def called(self, name, frame) -> None:  # noqa: ANN001
+    def called(self, name, frame) -> None:
         code = frame.f_code
         generator = code.co_flags & (inspect.CO_GENERATOR | inspect.CO_COROUTINE | inspect.CO_ASYNC_GENERATOR)
         starred = code.co_flags & (inspect.CO_VARARGS | inspect.CO_VARKEYWORDS)
@@ -67,7 +67,8 @@ class Recorder:
         outside = {
             one: self.namespace[one]
             for one in code.co_names
-            if one in self.namespace and not isinstance(self.namespace[one], (types.ModuleType, types.FunctionType, type))
+            if one in self.namespace
+            and not isinstance(self.namespace[one], (types.ModuleType, types.FunctionType, type))
         }
         numpy = sys.modules.get("numpy")
         state = (random.getstate(), numpy.random.get_state() if numpy else None)
@@ -79,7 +80,7 @@ class Recorder:
             return
         self.open[id(frame)] = {"packed": packed, "outside": _picklable(outside)}
 
-    def returned(self, name, frame, value) -> None:  # noqa: ANN001
+    def returned(self, name, frame, value) -> None:
         call = self.open.pop(id(frame))
         if value is not None:
             self.calls.setdefault(name, []).append({**call, "gave": self.describe(value)})

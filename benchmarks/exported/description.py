@@ -15,7 +15,18 @@ from pathlib import Path
 DEEPEST = 60
 MOST_NODES = 400_000
 _SCALARS = (bool, int, str, bytes, bytearray, type(None), type(Ellipsis), type(NotImplemented), range, slice)
-_OPAQUE_ROOTS = {"matplotlib", "mpl_toolkits", "IPython", "ipykernel", "threading", "_thread", "weakref", "_io", "PIL"}
+_OPAQUE_ROOTS = {
+    "matplotlib",
+    "mpl_toolkits",
+    "IPython",
+    "ipykernel",
+    "threading",
+    "_thread",
+    "weakref",
+    "_io",
+    "PIL",
+    "asteval",
+}
 _OPAQUE_TYPES = {"EvalEnvironment", "Lock", "RLock", "ReferenceType", "Environment"}
 
 
@@ -52,7 +63,7 @@ class _Describer:
         root = kind.__module__.partition(".")[0]
         return f"{'@' if root in self.own else kind.__module__}.{kind.__qualname__.rpartition('<locals>.')[2]}"
 
-    def known(self, value, kind, name, depth):  # noqa: ANN001, ANN201, C901, PLR0911, PLR0912 - one case a line
+    def known(self, value, kind, name, depth):
         if kind.__module__.partition(".")[0] in _OPAQUE_ROOTS or kind.__name__ in _OPAQUE_TYPES:
             return ("opaque", name)
         if isinstance(value, types.ModuleType):
@@ -74,12 +85,16 @@ class _Describer:
             return ("value", name, str(value))
         return self.container(value, kind, name, depth)
 
-    def numpy(self, value, name, depth):  # noqa: ANN001, ANN201, C901, PLR0911 - one case a line
+    def numpy(self, value, name, depth):
         np = sys.modules.get("numpy")
         if np is None:
             return None
         if isinstance(value, np.ma.MaskedArray):
-            return ("object", name, [("data", self.of(value.filled(), depth)), ("mask", self.of(np.ma.getmaskarray(value), depth))])
+            return (
+                "object",
+                name,
+                [("data", self.of(value.filled(), depth)), ("mask", self.of(np.ma.getmaskarray(value), depth))],
+            )
         if isinstance(value, np.ndarray):
             if value.dtype.hasobject:
                 return ("list", f"{name} {value.shape}", [self.of(one, depth) for one in value.ravel().tolist()])
@@ -87,40 +102,58 @@ class _Describer:
                 parts = [(one, self.of(np.asarray(value[one]), depth)) for one in value.dtype.names]
                 return ("object", f"{name} {value.shape}", parts)
             plain = np.ascontiguousarray(value)
-            return ("array", name, value.dtype.newbyteorder("<").str, value.shape, plain.astype(value.dtype.newbyteorder("<")).tobytes())
+            return (
+                "array",
+                name,
+                value.dtype.newbyteorder("<").str,
+                value.shape,
+                plain.astype(value.dtype.newbyteorder("<")).tobytes(),
+            )
         if isinstance(value, np.generic):
-            return self.of(np.asarray(value), depth) if value.dtype.kind == "V" else ("array", name, value.dtype.str, (), value.tobytes())
+            return (
+                self.of(np.asarray(value), depth)
+                if value.dtype.kind == "V"
+                else ("array", name, value.dtype.str, (), value.tobytes())
+            )
         if isinstance(value, np.random.RandomState):
             return ("object", name, [("state", self.of(value.get_state(legacy=False), depth))])
         if isinstance(value, np.random.Generator):
             return ("object", name, [("state", self.of(value.bit_generator.state, depth))])
         return ("value", "numpy.dtype", str(value)) if isinstance(value, np.dtype) else None
 
-    def pandas(self, value, name, depth):  # noqa: ANN001, ANN201
+    def pandas(self, value, name, depth):
         pd = sys.modules.get("pandas")
         if pd is None or not hasattr(pd, "DataFrame"):
             return None
         if isinstance(value, pd.DataFrame):
             columns = [(str(label), self.column(value.iloc[:, at], depth)) for at, label in enumerate(value.columns)]
-            return ("object", name, [("columns", self.of(value.columns, depth)), ("index", self.of(value.index, depth)), *columns])
+            return (
+                "object",
+                name,
+                [("columns", self.of(value.columns, depth)), ("index", self.of(value.index, depth)), *columns],
+            )
         if isinstance(value, pd.Series):
             index, label = self.of(value.index, depth), self.of(value.name, depth)
             return ("object", name, [("name", label), ("index", index), ("values", self.column(value, depth))])
         if isinstance(value, pd.Index):
             freq = str(getattr(value, "freq", None))
-            return ("object", f"{name} {value.dtype} {freq}", [("names", self.of(list(value.names), depth)), ("values", self.of(value.tolist(), depth))])
+            return (
+                "object",
+                f"{name} {value.dtype} {freq}",
+                [("names", self.of(list(value.names), depth)), ("values", self.of(value.tolist(), depth))],
+            )
         if isinstance(value, pd.api.extensions.ExtensionArray):
             return ("list", f"{name} {value.dtype}", [self.of(one, depth) for one in value])
         if isinstance(value, (pd.Timestamp, pd.Timedelta, pd.Period, pd.tseries.offsets.BaseOffset)) or value is pd.NaT:
             return ("value", name, repr(value))
         return None
 
-    def column(self, series, depth):  # noqa: ANN001, ANN201
+    def column(self, series, depth):
         if series.dtype.kind in "biufcmM" and isinstance(series.to_numpy(), sys.modules["numpy"].ndarray):
             return ("column", str(series.dtype), self.of(series.to_numpy(), depth))
         return ("column", str(series.dtype), self.of(list(series.array), depth))
 
-    def container(self, value, kind, name, depth):  # noqa: ANN001, ANN201, PLR0911
+    def container(self, value, kind, name, depth):
         if isinstance(value, (set, frozenset)):
             return ("list", name, sorted((self.of(one, depth) for one in value), key=repr))
         if isinstance(value, dict):
@@ -129,7 +162,14 @@ class _Describer:
             items = [("", ("list", "item", [self.of(k, depth), self.of(v, depth)])) for k, v in list(dict.items(value))]
             return ("object", name, [*items, *self.attributes(value, kind, depth)])
         if isinstance(value, list):
-            return ("object", name, [("", ("list", name, [self.of(one, depth) for one in list.__iter__(value)])), *self.attributes(value, kind, depth)])
+            return (
+                "object",
+                name,
+                [
+                    ("", ("list", name, [self.of(one, depth) for one in list.__iter__(value)])),
+                    *self.attributes(value, kind, depth),
+                ],
+            )
         if isinstance(value, tuple):
             return ("list", name, [self.of(one, depth) for one in tuple.__iter__(value)])
         attributes = self.attributes(value, kind, depth)
@@ -144,7 +184,7 @@ class _Describer:
         state = reduced[2] if len(reduced) > 2 else None
         return ("object", name, [("made of", self.of(tuple(reduced[1]), depth)), ("state", self.of(state, depth))])
 
-    def attributes(self, value, kind, depth):  # noqa: ANN001, ANN201
+    def attributes(self, value, kind, depth):
         """Attributes but caches: what is filled when it is first looked at is no part of the value."""
         found = {}
         try:

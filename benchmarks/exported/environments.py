@@ -50,7 +50,9 @@ class Environments:
             source = Path(folder, "source")
             ignored = shutil.ignore_patterns("__pycache__", "labextension")
             shutil.copytree(checkout / "jupyter_prodkit", source / "jupyter_prodkit", ignore=ignored)
-            (source / "pyproject.toml").write_text(_PRODUCT.format(needed=project["dependencies"], extras=extras), "utf-8")
+            (source / "pyproject.toml").write_text(
+                _PRODUCT.format(needed=project["dependencies"], extras=extras), "utf-8"
+            )
             self.ask("build", "--wheel", "-q", str(source), "-o", str(source / "dist"), "-p", str(python))
             wheel = next((source / "dist").glob("*.whl"))
             self.ask("pip", "install", "-q", "--reinstall", "--no-deps", "-p", str(python), str(wheel))

@@ -29,7 +29,7 @@ import types
 from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).parent))
-from description import describe  # noqa: E402
+from description import describe
 
 sys.path.pop(0)
 _SETTINGS = ("settings", "config", "cfg", "configuration")
@@ -38,7 +38,8 @@ _SETTINGS = ("settings", "config", "cfg", "configuration")
 def main() -> None:
     """Do as the request says, and write what was found beside it."""
     request = json.loads(Path(sys.argv[1]).read_text("utf-8"))
-    answer = _imports(request) if request["what"] == "import" else _values(request)
+    imported = {} if request["pickles"] else _imports(request)
+    answer = {"imported": imported, **_values(request)}
     Path(request["answer"]).write_bytes(pickle.dumps(answer))
 
 
@@ -69,7 +70,9 @@ def _imports(request: dict) -> dict:
                 importlib.import_module(name)
         except BaseException as error:  # noqa: BLE001 - also SystemExit
             failed = f"{type(error).__name__}: {error}"
-    return {"seconds": time.perf_counter() - started, "printed": (out.getvalue() + err.getvalue())[:300], "failed": failed}
+    seconds = time.perf_counter() - started
+    left = sorted(str(path) for path in Path().rglob("*") if path.is_file())
+    return {"seconds": seconds, "left": left, "printed": (out.getvalue() + err.getvalue())[:300], "failed": failed}
 
 
 def _outside(path: Path, package: str) -> list[str]:
@@ -88,7 +91,7 @@ def _outside(path: Path, package: str) -> list[str]:
 
 def _values(request: dict) -> dict:
     own = [request["package"]]
-    if request["what"] == "pickles":
+    if request["pickles"]:
         found, failures = _from_pickles(request["pickles"])
     else:
         found, failures = _from_package(request)
@@ -137,7 +140,7 @@ def _run_steps(functions: list, lacking: set, found: dict, failures: list) -> No
                 call(function, (*asked, name))
                 return
 
-    def call(function, asked: tuple[str, ...]) -> None:  # noqa: ANN001
+    def call(function, asked: tuple[str, ...]) -> None:
         done.add(function)
         arguments = {}
         for one, parameter in inspect.signature(function).parameters.items():
@@ -154,13 +157,15 @@ def _run_steps(functions: list, lacking: set, found: dict, failures: list) -> No
                 found.update(_named(function, function(**arguments)))
         except Exception as error:  # noqa: BLE001 - a step that fails gives nothing, and that is told
             last = traceback.extract_tb(error.__traceback__)[-1]
-            failures.append(f"{function.__name__}(): {type(error).__name__}: {error} ({Path(last.filename).name}:{last.lineno})")
+            failures.append(
+                f"{function.__name__}(): {type(error).__name__}: {error} ({Path(last.filename).name}:{last.lineno})"
+            )
 
     for name in sorted(lacking):
         obtain(name, ())
 
 
-def _settings(function, name: str):  # noqa: ANN001, ANN202
+def _settings(function, name: str):
     """The settings by their defaults, where an argument is one."""
     module = sys.modules[function.__module__]
     package = module.__name__.partition(".")[0]
@@ -175,7 +180,7 @@ def _settings(function, name: str):  # noqa: ANN001, ANN202
     return None
 
 
-def _given_names(function) -> list[str]:  # noqa: ANN001
+def _given_names(function) -> list[str]:
     """The names a function gives, by its `return`."""
     try:
         tree = ast.parse(textwrap.dedent(inspect.getsource(function)))
@@ -197,11 +202,15 @@ def _given_names(function) -> list[str]:  # noqa: ANN001
     return [function.__name__]
 
 
-def _named(function, given) -> dict:  # noqa: ANN001
+def _named(function, given) -> dict:
     names = _given_names(function)
     if hasattr(given, "_fields"):
         return given._asdict()
-    if dataclasses.is_dataclass(given) and not isinstance(given, type) and set(names) <= {f.name for f in dataclasses.fields(given)}:
+    if (
+        dataclasses.is_dataclass(given)
+        and not isinstance(given, type)
+        and set(names) <= {f.name for f in dataclasses.fields(given)}
+    ):
         return {field.name: getattr(given, field.name) for field in dataclasses.fields(given)}
     if isinstance(given, dict) and set(names) <= given.keys():
         return {name: given[name] for name in names}
@@ -221,7 +230,7 @@ def _called_again(request: dict, found: dict, own: list[str]) -> dict:
     return results
 
 
-def _again(function, call: dict, own: list[str]) -> tuple:  # noqa: ANN001
+def _again(function, call: dict, own: list[str]) -> tuple:
     try:
         arguments, (python_state, numpy_state) = pickle.loads(call["packed"])
         random.setstate(python_state)

@@ -87,7 +87,10 @@ def marks_of(notebook: str, sources: Sequence[str]) -> tuple[Mark, ...]:
 
 
 def chosen(found: Mapping[str, Sequence[str]]) -> tuple[Mark, ...]:
-    """Apply the rule to notebooks (name, which begins with its source and `__` → code cells) and choose of each source."""
+    """Apply the rule to notebooks and choose of each source.
+
+    Takes code cells by the notebook's name, which begins with its source and `__`.
+    """
     marks: list[Mark] = []
     taken: dict[str, int] = {}
     for name, sources in sorted(found.items()):
@@ -131,7 +134,9 @@ def _wanted(trees: Sequence[ast.Module]) -> tuple[dict[str, str], int | None]:
     known = [(index, name) for index, name in fits if name in binders]
     wanted = {known[-1][1]: "the last fit"} if known else {}
     readers = {name: _readers(name, cells, trees) for name, cells in binders.items() if name not in wanted}
-    most = sorted((name for name in readers if readers[name]), key=lambda name: (-readers[name], -binders[name][-1], name))
+    most = sorted(
+        (name for name in readers if readers[name]), key=lambda name: (-readers[name], -binders[name][-1], name)
+    )
     wanted |= {name: f"read by {readers[name]} later cells" for name in most[:MOST_READ]}
     return wanted, known[-1][0] if known else None
 

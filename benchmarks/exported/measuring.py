@@ -47,7 +47,7 @@ class Figures:
     values: Mapping[str, str]
     """Each wanted value that can be judged → `equal`, `close`, `missing: …`, `unequal, named: …`, `unequal: …`."""
     functions: Mapping[str, str]
-    """The same of functions; `given` where no call of it was recorded."""
+    """The same of functions; `given` or `not given` where no call of it was recorded."""
     left_out: Mapping[str, str]
     """Wanted values that can't be judged, with the reason."""
     comments: int
@@ -61,31 +61,47 @@ class Figures:
 
 
 def measure(
-    environments: Environments, tool: Tool, notebook: Path, sources: Sequence[str], marks: Sequence[Mark], truth: Truth, folder: Path
+    environments: Environments,
+    tool: Tool,
+    notebook: Path,
+    sources: Sequence[str],
+    marks: Sequence[Mark],
+    truth: Truth,
+    folder: Path,
 ) -> Figures:
     """Measure; a tool that fails is measured as having failed, never raised."""
     shutil.rmtree(folder, ignore_errors=True)
     folder.mkdir(parents=True)
     export = tool.export(notebook, marks, folder)
     installed, no_wheel = _installed(environments, export, folder)
-    imported = _imported(installed, export, folder)
     python = export.reader or installed
     gathered = _gathered(python, export, truth, folder) if python else {}
-    reason = export.failed or (no_wheel if export.package and not installed else "") or _first(gathered.get("failures", ()))
+    unclean = (
+        _unclean(gathered["imported"])
+        if gathered.get("imported")
+        else _first(gathered.get("failures", ())) or no_wheel or export.failed
+    )
+    reason = (
+        export.failed or (no_wheel if export.package and not installed else "") or _first(gathered.get("failures", ()))
+    )
     kept = kept_comments(sources, [path.read_text("utf-8") for path in export.code])
     same, changed = _same_again(tool, export, notebook, marks, folder)
-    shutil.rmtree(folder / "clean", ignore_errors=True)
     return Figures(
         notebook=notebook.stem, tool=tool.name, failed=export.failed,
         builds=bool(export.wheel) and not no_wheel, no_wheel=no_wheel or export.failed,
-        clean_import=not imported, unclean=imported,
+        clean_import=bool(gathered.get("imported")) and not unclean, unclean=unclean,
         values=dict(_judged_values(truth, gathered.get("values", {}), _lines(export.said), reason)),
         functions=dict(_judged_functions(truth, gathered.get("calls", {}), reason)),
-        left_out={**dict.fromkeys(truth.unsteady, "differs between two runs"), **dict.fromkeys(truth.opaque, "only its type can be told")},
+        left_out=_left_out(truth),
         comments=kept.comments, comments_kept=kept.kept, lost=kept.lost,
         same_again=same, changed=changed, seconds=export.seconds, extra_seconds=export.extra_seconds,
         failures=tuple(gathered.get("failures", ())),
     )  # fmt: skip
+
+
+def _left_out(truth: Truth) -> dict[str, str]:
+    unsteady = {name: f"differs between two runs: {where}" for name, where in truth.unsteady.items()}
+    return {**unsteady, **dict.fromkeys(truth.opaque, "only its type can be told")}
 
 
 def _installed(environments: Environments, export: Export, folder: Path) -> tuple[Path | None, str]:
@@ -94,65 +110,61 @@ def _installed(environments: Environments, export: Export, folder: Path) -> tupl
         return None, export.no_wheel or export.failed
     try:
         if export.wheel:
-            return environments.clean(folder / "clean", export.wheel, lock=export.lock), ""
-        python = environments.clean(folder / "clean")
+            return environments.clean(_clean(folder), export.wheel, lock=export.lock), ""
+        python = environments.clean(_clean(folder))
     except RuntimeError as error:
         return None, f"can't be installed: {error}"[-240:]
     if len(export.code) == 1 and export.code[0].stem == export.package:
-        site = next((folder / "clean").glob("lib/python*/site-packages"))
+        site = next((_clean(folder)).glob("lib/python*/site-packages"))
         shutil.copy(export.code[0], site)
         return python, export.no_wheel
     return None, export.no_wheel
 
 
-def _imported(python: Path | None, export: Export, folder: Path) -> str:
+def _clean(folder: Path) -> Path:
+    """Where the clean environment is made, each time anew; one place, so that bytecode of what is the same is found."""
+    return folder.parent / f"clean-{os.getpid()}"
+
+
+def _unclean(answer: Mapping[str, Any]) -> str:
     """Why the import is not clean; empty where it is."""
-    if python is None:
-        return export.failed or export.no_wheel or "can't be imported"
-    try:
-        answer, left = _ask(python, {"what": "import", "package": export.package}, folder, "import")
-    except RuntimeError as error:
-        return str(error)
     faults = [
         answer["failed"],
         f"takes {answer['seconds']:.1f} s" if answer["seconds"] > _LONGEST_IMPORT else "",
         f"prints {answer['printed']!r}"[:80] if answer["printed"] else "",
-        f"writes {', '.join(left)}" if left else "",
+        f"writes {', '.join(answer['left'])}" if answer["left"] else "",
     ]
     return "; ".join(fault for fault in faults if fault)
 
 
 def _gathered(python: Path, export: Export, truth: Truth, folder: Path) -> dict[str, Any]:
+    """Run the gathering in an empty folder and return its answer."""
+    work, answer, asked = folder / "work", folder / "answer.pickle", folder / "request.json"
     request = {
-        "what": "pickles" if export.pickles else "package",
         "package": export.package or "tasks",
         "pickles": {name: str(path) for name, path in export.pickles.items()},
         "values": sorted(truth.values),
         "functions": list(truth.functions),
         "calls": str(truth.calls),
+        "answer": str(answer),
     }
-    try:
-        return _ask(python, request, folder, "values")[0]
-    except RuntimeError as error:
-        return {"failures": [str(error)]}
-
-
-def _ask(python: Path, request: dict[str, Any], folder: Path, name: str) -> tuple[dict[str, Any], list[str]]:
-    """Run the gathering in an empty folder; its answer, and the files that were left there. Raises RuntimeError."""
-    work, answer, asked = folder / f"{name}-work", folder / f"{name}.pickle", folder / f"{name}.json"
     work.mkdir()
-    asked.write_text(json.dumps({**request, "answer": str(answer)}), "utf-8")
+    asked.write_text(json.dumps(request), "utf-8")
     kept = {n: v for n, v in os.environ.items() if n not in {"PYTHONPATH", "VIRTUAL_ENV"}}
-    environment = {**kept, "PYTHONHASHSEED": "3", "OMP_NUM_THREADS": "1", "MPLBACKEND": "agg", "PYTHONWARNINGS": "ignore"}
+    environment = {
+        **kept, "PYTHONHASHSEED": "3", "OMP_NUM_THREADS": "1", "MPLBACKEND": "agg", "PYTHONWARNINGS": "ignore",
+        "PYTHONPYCACHEPREFIX": str(folder.parent / "bytecode"),
+    }  # fmt: skip
     command = [str(python), str(_GATHERING), str(asked)]
     try:
-        done = subprocess.run(command, cwd=work, env=environment, capture_output=True, text=True, check=False, timeout=_LIMIT)
+        done = subprocess.run(
+            command, cwd=work, env=environment, capture_output=True, text=True, check=False, timeout=_LIMIT
+        )
     except subprocess.TimeoutExpired:
-        raise RuntimeError(f"takes more than {_LIMIT} s") from None
+        return {"failures": [f"takes more than {_LIMIT} s"]}
     if done.returncode or not answer.exists():
-        raise RuntimeError((done.stderr.strip().splitlines() or ["no answer"])[-1][:240])
-    left = sorted(str(path.relative_to(work)) for path in work.rglob("*") if path.is_file())
-    return pickle.loads(answer.read_bytes()), left
+        return {"failures": [(done.stderr.strip().splitlines() or ["no answer"])[-1][:240]]}
+    return pickle.loads(answer.read_bytes())
 
 
 def _judged_values(
@@ -165,7 +177,9 @@ def _judged_values(
             yield name, f"missing: {reason or 'nothing gives it'}"
             continue
         found = [compare(given[name], one) for one in right]
-        best = next((one for one in found if one.equal and one.exact), None) or next((one for one in found if one.equal), None)
+        best = next((one for one in found if one.equal and one.exact), None) or next(
+            (one for one in found if one.equal), None
+        )
         if best:
             yield name, "equal" if best.exact else "close"
         else:
@@ -175,10 +189,10 @@ def _judged_values(
 
 def _judged_functions(truth: Truth, calls: Mapping[str, list[Any]], reason: str) -> Iterator[tuple[str, str]]:
     for name in truth.functions:
-        if name not in calls:
+        if name not in truth.given:
+            yield name, "given" if name in calls else "not given"
+        elif name not in calls:
             yield name, f"missing: {reason or 'nothing gives it'}"
-        elif name not in truth.given:
-            yield name, "given"
         else:
             yield name, _judged_calls(truth.given[name], calls[name])
 

@@ -61,8 +61,9 @@ def _differences(one: Description, other: Description, way: str) -> Iterator[tup
 
 def _parts(one: Description, other: Description, way: str) -> Iterator[tuple[str, bool]]:
     named = one[0] == "object"
-    ours, theirs = ([(name if named else str(at), part) for at, part in enumerate(parts) for name, part in [part if named else ("", part)]]
-                    for parts in (one[2], other[2]))  # fmt: skip
+    ours, theirs = (
+        list(parts) if named else [(str(at), part) for at, part in enumerate(parts)] for parts in (one[2], other[2])
+    )
     if [name for name, _ in ours] != [name for name, _ in theirs]:
         lacking = {name for name, _ in ours} ^ {name for name, _ in theirs}
         yield f"{way}: {len(ours)} / {len(theirs)} parts {sorted(lacking)[:3]}", False

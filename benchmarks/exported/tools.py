@@ -56,14 +56,14 @@ class Tool:
 
     name: str
     export: Callable[..., Export]
-    """Takes the notebook, its marks and a folder to work in, and whether it is `again` there only to see what it writes."""
+    """Takes the notebook, its marks, a folder to work in, and whether it is `again`: only to see what it writes."""
 
 
 def prodkit(environments: Environments, product: Path, options: Sequence[str]) -> Callable[..., Export]:
     """Our own: cells are tagged, then `prodkit lock` and `prodkit export`."""
     python = environments.product(product)
 
-    def export(notebook: Path, marks: Sequence[Mark], folder: Path, *, again: bool = False) -> Export:
+    def export(notebook: Path, marks: Sequence[Mark], folder: Path, *, again: bool = False) -> Export:  # noqa: ARG001 - one signature for all
         tagged = folder / notebook.name.replace("__", "_")
         if not tagged.exists():
             _tag(notebook, marks, tagged)
@@ -84,7 +84,11 @@ def prodkit(environments: Environments, product: Path, options: Sequence[str]) -
             return Export(seconds, said, failed=_last_words(done), extra_seconds=locked)
         package = next((output / "package" / "src").iterdir()).name
         code = tuple(sorted((output / "package" / "src" / package).glob("*.py")))
-        files = tuple(p for p in sorted([*(output / "package").rglob("*"), *wheels]) if p.is_file() and "__pycache__" not in p.parts)
+        files = tuple(
+            p
+            for p in sorted([*(output / "package").rglob("*"), *wheels])
+            if p.is_file() and "__pycache__" not in p.parts
+        )
         lock = output / "package" / "requirements.lock"
         return Export(
             seconds, said, wheel=wheels[0], package=package, code=code, lock=lock if lock.exists() else None,
@@ -98,7 +102,7 @@ def nbdev(environments: Environments, *, everything: bool) -> Callable[..., Expo
     """nbdev: `#| export` on the marked cells (or on all of them), its magic scrubber on, its own pyproject.toml."""
     bin_folder = environments.tool("nbdev", "nbdev").parent
 
-    def export(notebook: Path, marks: Sequence[Mark], folder: Path, *, again: bool = False) -> Export:
+    def export(notebook: Path, marks: Sequence[Mark], folder: Path, *, again: bool = False) -> Export:  # noqa: ARG001 - one signature for all
         package = re.sub(r"_+", "_", notebook.stem.lower())
         project = folder / "project"
         shutil.rmtree(project, ignore_errors=True)
@@ -239,5 +243,7 @@ def _run(
 def _last_words(done: subprocess.CompletedProcess[str]) -> str:
     """The line of an error that says what is wrong."""
     lines = [line.strip() for line in (done.stderr.strip() or done.stdout.strip()).splitlines() if line.strip()]
-    said = [line for line in lines if re.match(r"(\w*(Error|Exception|Warning|Interrupt)|error|Error|prodkit)\b.*:", line)]
+    said = [
+        line for line in lines if re.match(r"(\w*(Error|Exception|Warning|Interrupt)|error|Error|prodkit)\b.*:", line)
+    ]
     return re.sub(r"\x1b\[[0-9;]*m", "", (said or lines or [f"status {done.returncode}"])[-1])[:240]

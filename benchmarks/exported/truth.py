@@ -1,9 +1,11 @@
 """What a notebook computes: run in new kernels of a clean environment, with different hash seeds: once as it is,
-and twice more to see what differs by itself and to record how it calls its functions."""
+and once more to see what differs by itself and to record how it calls its functions.
+"""
 
 from __future__ import annotations
 
 import hashlib
+import json
 import os
 import pickle
 import queue
@@ -14,9 +16,11 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from jupyter_client import KernelManager
+from jupyter_client.kernelspec import KernelSpecManager
+
 from exported.marking import Mark
 from exported.sameness import Description, compare, is_opaque
-from jupyter_client import KernelManager
 
 __all__ = ["Truth", "find_truth"]
 
@@ -31,8 +35,8 @@ class Truth:
 
     values: Mapping[str, tuple[Description, ...]]
     """Each value as it is after the last marked cell that binds it, and as it is at the end."""
-    unsteady: tuple[str, ...]
-    """Names whose values differ between the two runs."""
+    unsteady: Mapping[str, str]
+    """Names whose values differ between the two runs, and where."""
     opaque: tuple[str, ...]
     """Names of whose values nothing but the type can be told."""
     functions: tuple[str, ...]
@@ -61,12 +65,14 @@ def find_truth(python: Path, notebook: str, sources: Sequence[str], marks: Seque
     first = _run(python, sources, marks, seed="0", calls=None)
     seconds = time.perf_counter() - started
     second = _run(python, sources, marks, seed="1", calls=calls)
-    again = calls.with_suffix(".again")
-    _run(python, sources, marks, seed="2", calls=again)
     values = {name: (first.after[name], first.final[name]) for name in first.after if name in first.final}
-    pairs = {name: ((first.after[name], second.after.get(name)), (first.final[name], second.final.get(name))) for name in values}
-    unsteady = tuple(n for n, both in pairs.items() if any(b is None or not compare(a, b).equal for a, b in both))
-    given = _steady_calls(calls, again)
+    unsteady = {name: where for name in values if (where := _apart(first, second, name))}
+    made = pickle.loads(calls.read_bytes())
+    given = {
+        name: tuple(call["gave"] for call in its)
+        for name, its in made.items()
+        if not any(is_opaque(call["gave"]) for call in its)
+    }
     truth = Truth(
         values=values,
         unsteady=unsteady,
@@ -81,26 +87,22 @@ def find_truth(python: Path, notebook: str, sources: Sequence[str], marks: Seque
     return truth
 
 
-def _steady_calls(calls: Path, again: Path) -> dict[str, tuple[Description, ...]]:
-    """What the recorded calls gave, in order; only of functions whose calls gave the same twice."""
-    first, second = (
-        {name: tuple(call["gave"] for call in made) for name, made in pickle.loads(path.read_bytes()).items()}
-        for path in (calls, again)
-    )
-    return {
-        name: made
-        for name, made in first.items()
-        if len(made) == len(second.get(name, ()))
-        and all(compare(*both).equal for both in zip(made, second[name], strict=True))
-        and not any(is_opaque(one) for one in made)
-    }
-
-
 @dataclass(frozen=True)
 class _Run:
     after: dict[str, Any]
     final: dict[str, Any]
     failed: tuple[int, ...]
+
+
+def _apart(first: _Run, second: _Run, name: str) -> str:
+    """Where a value differs between two runs; empty where it does not."""
+    for one, other in ((first.after, second.after), (first.final, second.final)):
+        if name not in other:
+            return "only one of the runs has it"
+        found = compare(one[name], other[name])
+        if not found.equal:
+            return found.where or "itself"
+    return ""
 
 
 def _run(python: Path, sources: Sequence[str], marks: Sequence[Mark], seed: str, calls: Path | None) -> _Run:
@@ -111,8 +113,7 @@ def _run(python: Path, sources: Sequence[str], marks: Sequence[Mark], seed: str,
     failed = []
     with tempfile.TemporaryDirectory(prefix="notebook-") as folder:
         written = Path(folder, "values.pickle")
-        manager = KernelManager()
-        manager.kernel_cmd = [str(python), "-m", "ipykernel_launcher", "-f", "{connection_file}"]
+        manager = KernelManager(kernel_name="measured", kernel_spec_manager=_kernel_of(python, Path(folder, "kernels")))
         environment = {**os.environ, "PYTHONHASHSEED": seed, "OMP_NUM_THREADS": "1", "PYTHONWARNINGS": "ignore"}
         work = Path(folder, "work")
         work.mkdir()
@@ -121,6 +122,7 @@ def _run(python: Path, sources: Sequence[str], marks: Sequence[Mark], seed: str,
             client = manager.blocking_client()
             client.start_channels()
             client.wait_for_ready(timeout=120)
+            _execute(client, f"assert __import__('sys').executable == {str(python)!r}", silent=True)
             description = _LOAD.format(path=str(_HERE / "description.py"))
             write = f"{description}['write'](get_ipython().user_ns, {wanted!r}, {str(written)!r})"
             if calls:
@@ -146,18 +148,31 @@ def _run(python: Path, sources: Sequence[str], marks: Sequence[Mark], seed: str,
     return _Run(after, final, tuple(failed))
 
 
+def _kernel_of(python: Path, folder: Path) -> KernelSpecManager:
+    """What knows one kernel, `measured`: this interpreter's."""
+    argv = [str(python), "-m", "ipykernel_launcher", "-f", "{connection_file}"]
+    (folder / "measured").mkdir(parents=True)
+    spec = {"argv": argv, "display_name": "measured", "language": "python"}
+    (folder / "measured" / "kernel.json").write_text(json.dumps(spec), "utf-8")
+    return KernelSpecManager(kernel_dirs=[str(folder)], ensure_native_kernel=False)
+
+
 def _watched(call: str) -> str:
     return f"get_ipython()._measured.{call}"
 
 
 def _unmarked(source: str, calls: Path | None) -> str:
     """The cell; where calls are recorded, the profile hook is set by the cell before it (in the same thread)."""
-    return source if calls is None or source.lstrip().startswith("%%") else f"__import__('sys').setprofile(get_ipython()._measured.event)\n{source}"
+    return (
+        source
+        if calls is None or source.lstrip().startswith("%%")
+        else f"__import__('sys').setprofile(get_ipython()._measured.event)\n{source}"
+    )
 
 
 def _execute(client: Any, code: str, *, silent: bool) -> bool:
     """Execute and wait; whether it was done without an error. Raises RuntimeError."""
-    asked = client.execute(code, silent=silent, store_history=not silent, allow_stdin=False)
+    asked = client.execute(code, silent=silent, store_history=not silent, allow_stdin=False, stop_on_error=False)
     deadline = time.monotonic() + _CELL_LIMIT
     while True:
         try:
