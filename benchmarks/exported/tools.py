@@ -102,27 +102,24 @@ def nbdev(environments: Environments, *, everything: bool) -> Callable[..., Expo
     """nbdev: `#| export` on the marked cells (or on all of them), its magic scrubber on, its own pyproject.toml."""
     bin_folder = environments.tool("nbdev", "nbdev").parent
 
-    def export(notebook: Path, marks: Sequence[Mark], folder: Path, *, again: bool = False) -> Export:  # noqa: ARG001 - one signature for all
+    def export(notebook: Path, marks: Sequence[Mark], folder: Path, *, again: bool = False) -> Export:
         package = re.sub(r"_+", "_", notebook.stem.lower())
         project = folder / "project"
-        shutil.rmtree(project, ignore_errors=True)
-        (project / "nbs").mkdir(parents=True)
-        create = ["--repo", package, "--user", "someone", "--author", "someone", "--author-email", "a@b.example"]
-        done, _ = _run([str(bin_folder / "nbdev-create-config"), *create, "--path", "."], project)
-        if done.returncode:
-            return Export(0, done.stderr, failed=_last_words(done))
-        (project / "README.md").write_text(f"# {package}\n", "utf-8")
-        (project / package).mkdir(exist_ok=True)
-        if not (project / package / "__init__.py").exists():
-            (project / package / "__init__.py").write_text('__version__ = "0.1.0"\n', "utf-8")
-        marked = {mark.cell for mark in marks}
-        _directed(notebook, None if everything else marked, project / "nbs" / "00_core.ipynb")
+        if not again:
+            failed = _nbdev_project(bin_folder, package, project)
+            if failed:
+                return Export(0, failed, failed=failed)
+            _directed(
+                notebook, None if everything else {mark.cell for mark in marks}, project / "nbs" / "00_core.ipynb"
+            )
         done, seconds = _run([str(bin_folder / "nbdev-export"), "--path", "nbs", "--procs", _SCRUB], project)
         module = project / package / "core.py"
         if done.returncode or not module.exists():
             return Export(seconds, done.stdout + done.stderr, failed=_last_words(done))
         files = tuple(sorted((project / package).glob("*.py")))
         said = done.stdout + done.stderr
+        if again:
+            return Export(seconds, said, package=package, code=(module,), files=files)
         started = time.perf_counter()
         try:
             environments.ask("build", "--wheel", "-q", str(project), "-o", str(project / "dist"), "-p", sys.executable)
@@ -133,6 +130,21 @@ def nbdev(environments: Environments, *, everything: bool) -> Callable[..., Expo
         return Export(seconds, said, wheel=wheel, package=package, code=(module,), files=files)
 
     return export
+
+
+def _nbdev_project(bin_folder: Path, package: str, project: Path) -> str:
+    """Make a project as nbdev's documentation says; what it said where it failed."""
+    shutil.rmtree(project, ignore_errors=True)
+    (project / "nbs").mkdir(parents=True)
+    create = ["--repo", package, "--user", "someone", "--author", "someone", "--author-email", "a@b.example"]
+    done, _ = _run([str(bin_folder / "nbdev-create-config"), *create, "--path", "."], project)
+    if done.returncode:
+        return _last_words(done)
+    (project / "README.md").write_text(f"# {package}\n", "utf-8")
+    (project / package).mkdir(exist_ok=True)
+    if not (project / package / "__init__.py").exists():
+        (project / package / "__init__.py").write_text('__version__ = "0.1.0"\n', "utf-8")
+    return ""
 
 
 def soorgeon(environments: Environments) -> Callable[..., Export]:
