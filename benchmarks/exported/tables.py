@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 
@@ -101,5 +102,5 @@ def _seconds(its: Sequence[Figures]) -> str:
 
 
 def _escaped(text: str) -> str:
-    text = " ".join(text.split()).replace("|", "\\|").replace("<", "&lt;")
+    text = re.sub(r"(?<![:/\w])(/[\w.+-]+){2,}/", "…/", " ".join(text.split())).replace("|", "\\|").replace("<", "&lt;")
     return text if len(text) <= 400 else f"{text[:397]}…"

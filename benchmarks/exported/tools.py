@@ -255,7 +255,5 @@ def _run(
 def _last_words(done: subprocess.CompletedProcess[str]) -> str:
     """The line of an error that says what is wrong."""
     lines = [line.strip() for line in (done.stderr.strip() or done.stdout.strip()).splitlines() if line.strip()]
-    said = [
-        line for line in lines if re.match(r"(\w*(Error|Exception|Warning|Interrupt)|error|Error|prodkit)\b.*:", line)
-    ]
+    said = [line for line in lines if re.match(r"([\w.]+(Error|Exception)|prodkit|error): ", line)]
     return re.sub(r"\x1b\[[0-9;]*m", "", (said or lines or [f"status {done.returncode}"])[-1])[:240]
