@@ -2,7 +2,8 @@
 
     python gathering.py REQUEST.json
 
-What counts as giving a value, in this order: an attribute of a module; what a public function gives, by the names in
+What counts as giving a value, in this order: an attribute of a module; what `PACKAGE.pipeline.run()` gives by name,
+where there is one; what a public function gives, by the names in
 its `return`, the fields of what it gives, or its own name where it gives one thing (its arguments come from values
 already found, by name, else from the settings, else from defaults). Functions are called again with what the notebook
 called them with; arguments that the notebook's function did not have come from the notebook's variables of that name.
@@ -122,9 +123,21 @@ def _from_package(request: dict) -> tuple[dict, list[str]]:
             if at in wanted and not (at in request["values"] and isinstance(value, types.FunctionType)):
                 found[at] = value
     lacking = set(request["values"]) - found.keys()
+    if lacking and _has_pipeline(request["package"]):
+        try:
+            with contextlib.redirect_stdout(io.StringIO()):
+                made = importlib.import_module(f"{request['package']}.pipeline").run()
+            found.update({name: value for name, value in made.items() if name in lacking})
+        except Exception as error:  # noqa: BLE001 - then what its steps give one by one
+            failures.append(f"pipeline.run(): {type(error).__name__}: {error}")
+    lacking -= found.keys()
     if lacking:
         _run_steps(functions, lacking, found, failures)
     return found, failures
+
+
+def _has_pipeline(package: str) -> bool:
+    return importlib.util.find_spec(f"{package}.pipeline") is not None
 
 
 def _run_steps(functions: list, lacking: set, found: dict, failures: list) -> None:

@@ -60,8 +60,10 @@ class Tool:
 
 
 def prodkit(environments: Environments, product: Path, options: Sequence[str]) -> Callable[..., Export]:
-    """Our own: cells are tagged, then `prodkit lock` and `prodkit export`."""
+    """Our own: cells are tagged, then `prodkit lock` and `prodkit export`, accepting what that says it needs."""
     python = environments.product(product)
+    told, _ = _run([str(python), "-m", "jupyter_prodkit.faces.cli", "export", "--help"], product)
+    taken = [option for option in ("--with-needed",) if option in told.stdout]
 
     def export(notebook: Path, marks: Sequence[Mark], folder: Path, *, again: bool = False) -> Export:  # noqa: ARG001 - one signature for all
         tagged = folder / notebook.name.replace("__", "_")
@@ -76,7 +78,9 @@ def prodkit(environments: Environments, product: Path, options: Sequence[str]) -
             said = done.stdout + done.stderr
             if done.returncode:
                 return Export(0, said, failed=f"lock: {_last_words(done)}", extra_seconds=locked)
-        done, seconds = _run([*command, "export", str(tagged), "--output", str(output), "--yes", *options], folder)
+        done, seconds = _run(
+            [*command, "export", str(tagged), "--output", str(output), "--yes", *taken, *options], folder
+        )
         reports = [path.read_text("utf-8") for path in sorted(output.glob("*.json"))]
         said = "\n".join([done.stdout, done.stderr, *reports])
         wheels = sorted((output / "dist").glob("*.whl"))
