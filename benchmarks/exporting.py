@@ -20,7 +20,7 @@ from exported import tables, tools
 from exported.corpus import code_cells, fetch_debian, notebooks
 from exported.environments import Environments
 from exported.marking import chosen, digest, read_marks, write_marks
-from exported.measuring import Figures, measure
+from exported.measuring import Figures, leave_nothing, measure
 from exported.truth import find_truth
 from hidden_state.setting import DEFAULT_HARNESS, DEFAULT_WORK, Setting
 
@@ -30,6 +30,9 @@ KEEP = "results"
 def main() -> None:
     """Measure, print, and with `--docs` write into docs/benchmarks.md."""
     given = _arguments()
+    if given.table:
+        _show(given, _kept(given))
+        return
     setting = Setting(given.harness.resolve(), given.corpus_work.resolve())
     if not (setting.corpus / "complete").exists():
         setting.prepare()
@@ -40,8 +43,15 @@ def main() -> None:
         write_marks(chosen({name: code_cells(path) for name, path in found.items()}))
         return
     environments = Environments(given.work / "environments", setting.harness / "hsbench" / "requirements.txt")
-    figures = [] if given.table else list(_measured(given, environments, found))
-    text = _text(_kept(given) if given.table else figures, given.product)
+    try:
+        figures = list(_measured(given, environments, found))
+    finally:
+        leave_nothing(given.work / "runs")
+    _show(given, figures)
+
+
+def _show(given: argparse.Namespace, figures: list[Figures]) -> None:
+    text = _text(figures, given.product)
     print(text)
     if given.out:
         given.out.write_text(text, encoding="utf-8")

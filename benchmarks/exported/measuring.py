@@ -21,7 +21,7 @@ from exported.sameness import Description, compare
 from exported.tools import Export, Tool
 from exported.truth import Truth
 
-__all__ = ["Figures", "measure"]
+__all__ = ["Figures", "leave_nothing", "measure"]
 
 _GATHERING = Path(__file__).parent / "gathering.py"
 _LIMIT = 600
@@ -99,6 +99,12 @@ def measure(
     )  # fmt: skip
 
 
+def leave_nothing(runs: Path) -> None:
+    """Remove this process's clean environment and its bytecode from the folder that holds the runs."""
+    for place in runs.glob(f"clean-{os.getpid()}*"):
+        shutil.rmtree(place, ignore_errors=True)
+
+
 def _left_out(truth: Truth) -> dict[str, str]:
     unsteady = {name: f"differs between two runs: {where}" for name, where in truth.unsteady.items()}
     return {**unsteady, **dict.fromkeys(truth.opaque, "only its type can be told")}
@@ -153,7 +159,7 @@ def _gathered(python: Path, export: Export, truth: Truth, folder: Path) -> dict[
     kept = {n: v for n, v in os.environ.items() if n not in {"PYTHONPATH", "VIRTUAL_ENV"}}
     environment = {
         **kept, "PYTHONHASHSEED": "3", "OMP_NUM_THREADS": "1", "MPLBACKEND": "agg", "PYTHONWARNINGS": "ignore",
-        "PYTHONPYCACHEPREFIX": str(folder.parent / "bytecode"),
+        "PYTHONPYCACHEPREFIX": f"{_clean(folder)}-bytecode",
     }  # fmt: skip
     command = [str(python), str(_GATHERING), str(asked)]
     try:
