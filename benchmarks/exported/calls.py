@@ -1,12 +1,15 @@
 """What a notebook's own functions were called with and gave: the proof of an exported function is to call it again.
 
 Runs inside the kernel; only the standard library. A call counts where its arguments can be pickled without the
-notebook and where it returns something; up to three of each function, outermost ones only.
+notebook, where it returns something, and where the same call at the end of the notebook gives the same again (else it
+lives on what is neither argument nor random stream); up to three of each function, outermost ones only.
 """
 
 from __future__ import annotations
 
+import contextlib
 import inspect
+import io
 import pickle
 import random
 import sys
@@ -86,10 +89,28 @@ class Recorder:
             self.calls.setdefault(name, []).append({**call, "gave": self.describe(value)})
 
     def write(self, path: str) -> None:
-        """Stop, and write the calls, pickled."""
+        """Stop, and write the calls that give the same again, pickled."""
         sys.setprofile(None)
+        steady = {name: [call for call in made if self.gives_again(name, call)] for name, made in self.calls.items()}
         with open(path, "wb") as file:  # noqa: PTH123
-            pickle.dump(self.calls, file)
+            pickle.dump({name: made for name, made in steady.items() if made}, file)
+
+    def gives_again(self, name, call) -> bool:
+        try:
+            arguments, (python_state, numpy_state) = pickle.loads(call["packed"])
+            random.setstate(python_state)
+            if numpy_state is not None:
+                sys.modules["numpy"].random.set_state(numpy_state)
+            function = self.namespace[name]
+            positional = [arguments.pop(one) for one in self.positional_only(function) if one in arguments]
+            with contextlib.redirect_stdout(io.StringIO()):
+                return repr(self.describe(function(*positional, **arguments))) == repr(call["gave"])
+        except Exception:  # noqa: BLE001 - then it can't be made again
+            return False
+
+    def positional_only(self, function):
+        code = function.__code__
+        return code.co_varnames[: code.co_posonlyargcount]
 
 
 def _picklable(values: dict) -> dict[str, bytes]:

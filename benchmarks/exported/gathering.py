@@ -3,10 +3,10 @@
     python gathering.py REQUEST.json
 
 What counts as giving a value, in this order: an attribute of a module; what `PACKAGE.pipeline.run()` gives by name,
-where there is one; what a public function gives, by the names in
-its `return`, the fields of what it gives, or its own name where it gives one thing (its arguments come from values
-already found, by name, else from the settings, else from defaults). Functions are called again with what the notebook
-called them with; arguments that the notebook's function did not have come from the notebook's variables of that name.
+where there is one; what a public function gives, by the names in its `return`, the fields of what it gives, or its own
+name where it gives one thing (its arguments come from values already found, by name, else from the settings, else from
+defaults). Functions are called again with what the notebook called them with; arguments that the notebook's function
+did not have come from the notebook's variables of that name.
 """
 
 from __future__ import annotations
@@ -62,7 +62,7 @@ def _imports(request: dict) -> dict:
         for name in _outside(path, request["package"]):
             with contextlib.suppress(Exception):
                 importlib.import_module(name)
-    started = time.perf_counter()
+    started = time.process_time()
     out, err = io.StringIO(), io.StringIO()
     failed = ""
     with contextlib.redirect_stdout(out), contextlib.redirect_stderr(err):
@@ -71,7 +71,7 @@ def _imports(request: dict) -> dict:
                 importlib.import_module(name)
         except BaseException as error:  # noqa: BLE001 - also SystemExit
             failed = f"{type(error).__name__}: {error}"
-    seconds = time.perf_counter() - started
+    seconds = time.process_time() - started
     left = sorted(str(path) for path in Path().rglob("*") if path.is_file())
     return {"seconds": seconds, "left": left, "printed": (out.getvalue() + err.getvalue())[:300], "failed": failed}
 
