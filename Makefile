@@ -3,7 +3,7 @@ SHELL := /bin/bash
 export PATH := $(CURDIR)/.venv/bin:$(PATH)
 JLPM := cd labextension && jlpm
 
-.PHONY: help demo lab test lint typecheck frontend wheel bench-accuracy bench-overhead bench-panel pictures provision engine-down clean
+.PHONY: help demo lab test lint typecheck frontend wheel bench-accuracy bench-overhead bench-panel bench-export pictures provision engine-down clean
 
 help: ## list the targets
 	@sed -nE 's/^([a-z-]+):.*## (.*)/  make \1\t\2/p' Makefile | expand -t 20
@@ -31,6 +31,10 @@ bench-overhead: ## what tracking costs, side by side with other tools (docs/benc
 bench-panel: ## how soon the panel answers and what it costs
 	@bash scripts/provision.sh test
 	@python benchmarks/panel.py
+
+bench-export: ## whether exported packages give the notebook's values, beside other tools (docs/benchmarks.md)
+	@bash scripts/provision.sh test
+	@python benchmarks/exporting.py
 
 pictures: ## every state of the panel in light, dark and high contrast, into build/panel; and those of the README
 	@bash scripts/provision.sh test

@@ -20,10 +20,10 @@ ROOT = Path(__file__).resolve().parents[1]
 CACHE = Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "jupyter-prodkit"
 
 
-def described() -> str:
+def described(checkout: Path = ROOT) -> str:
     """The commit that is measured; `-dirty` where files differ from it."""
     git = ["git", "describe", "--always", "--dirty"]
-    return subprocess.run(git, cwd=ROOT, capture_output=True, text=True, check=False).stdout.strip() or "no commit"
+    return subprocess.run(git, cwd=checkout, capture_output=True, text=True, check=False).stdout.strip() or "no commit"
 
 
 def write_docs(name: str, text: str) -> None:
