@@ -21,9 +21,13 @@ def __getattr__(name: str) -> Any:
 
 def load_ipython_extension(shell: InteractiveShell) -> None:
     """Start tracking what runs in this kernel and register the magics; does nothing when that is done already."""
-    from jupyter_prodkit.faces.extension import load
+    from jupyter_prodkit.session.collector import held_back, unmoved
 
-    load(shell)
+    made = [name for name in shell.user_ns.keys() - shell.user_ns_hidden.keys() if not name.startswith("_")]
+    with held_back() if made else unmoved():
+        from jupyter_prodkit.faces.extension import load
+
+        load(shell)
 
 
 def unload_ipython_extension(shell: InteractiveShell) -> None:

@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import gc
 import logging
 import threading
 import types
 from asyncio import CancelledError
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from contextlib import contextmanager, suppress
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from time import perf_counter  # bound now: a cell may put another clock there
 from typing import Any
@@ -19,6 +18,7 @@ from jupyter_prodkit.notebook.transform import own_magics_in, own_magics_only
 from jupyter_prodkit.session.ambient import OPTIONS, Ambient, may_depend_on
 from jupyter_prodkit.session.classes import defines
 from jupyter_prodkit.session.code_reach import CodeReach
+from jupyter_prodkit.session.collector import held_back
 from jupyter_prodkit.session.digest import Budget
 from jupyter_prodkit.session.files_used import FilesUsed, texts_of
 from jupyter_prodkit.session.generations import Generations
@@ -137,7 +137,7 @@ class Tracker:
         if not source.strip() or own_magics_only(source):
             return
         try:
-            with _no_collection():
+            with held_back():
                 self._running[thread] = self._look(source, cell_id, shown)
         except Exception:  # noqa: BLE001 - tracking must never disturb a cell
             _log.debug("could not look at the cell before it ran", exc_info=True)
@@ -162,7 +162,7 @@ class Tracker:
         seconds = perf_counter() - running.started
         try:
             if self._is_known(running, source):
-                with _no_collection():
+                with held_back():
                     self._add(self._executed(running, cell_id or running.cell_id, count, error, seconds))
         except Exception:  # noqa: BLE001 - tracking must never disturb a cell
             _log.debug("could not record the cell after it ran", exc_info=True)
@@ -356,18 +356,6 @@ class Tracker:
         held = {name: self._namespace[name] for name in changed if name in self._namespace}
         new = {name for name, value in held.items() if defines(type(value), "predict")}
         return frozenset((known - held.keys()) | new)
-
-
-@contextmanager
-def _no_collection() -> Iterator[None]:
-    """Hold Python's garbage collector back: what the user's code has made is collected in the user's code."""
-    collects = gc.isenabled()
-    try:
-        gc.disable()
-        yield
-    finally:
-        if collects:
-            gc.enable()
 
 
 def _line_of(error: BaseException, namespace: Mapping[str, Any]) -> int:
