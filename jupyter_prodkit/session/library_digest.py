@@ -46,22 +46,28 @@ def numpy_value(walk: Any, value: Any, kind: type, depth: int) -> bool:
         walk.value(value.item() if value.dtype.kind != "V" else value.tobytes(), depth)
     elif derives(kind, numpy.dtype):
         walk.text("dtype", str(value))
-    elif kind is numpy.random.Generator:
-        walk.part(value.bit_generator)
-        walk.fleeting(value.bit_generator.state, depth)
-    elif kind is numpy.random.RandomState:
-        walk.part(value)
-        walk.fleeting(value.get_state(legacy=False), depth)
-    elif derives(kind, numpy.random.BitGenerator) and not is_users_class(kind):
-        walk.part(value)
-        walk.fleeting(value.state, depth)
+    elif kind is numpy.ufunc:
+        walk.text("ufunc", value.__name__)
     else:
-        return kind is numpy.ufunc and _named(walk, value)
+        return _generator(walk, value, kind, depth)
     return True
 
 
-def _named(walk: Any, value: Any) -> bool:
-    walk.text("ufunc", value.__name__)
+def _generator(walk: Any, value: Any, kind: type, depth: int) -> bool:
+    random: Any = loaded("numpy.random")  # NumPy loads it when first asked, which is not for us to do
+    if random is None:
+        return False
+    if kind is random.Generator:
+        walk.part(value.bit_generator)
+        walk.fleeting(value.bit_generator.state, depth)
+    elif kind is random.RandomState:
+        walk.part(value)
+        walk.fleeting(value.get_state(legacy=False), depth)
+    elif derives(kind, random.BitGenerator) and not is_users_class(kind):
+        walk.part(value)
+        walk.fleeting(value.state, depth)
+    else:
+        return False
     return True
 
 
@@ -71,16 +77,9 @@ def _array_object(walk: Any, value: Any, kind: type, depth: int, numpy: Any) -> 
     while type(owner) is numpy.ndarray and owner.base is not None:
         owner = owner.base
     walk.part(owner)
-    if derives(kind, numpy.ma.MaskedArray):
-        if is_users_class(kind):
-            raise ValueError(kind)
-        mask = numpy.ma.getmaskarray(value)
-        data = plain
-        array(walk, numpy.where(mask, numpy.zeros((), data.dtype), data) if mask.any() else data, depth)
-        array(walk, mask, depth)
-        fill = dict(instance_attributes(value, kind) or ()).get("_fill_value")
-        fill = numpy.ma.default_fill_value(data.dtype) if fill is None else fill
-        walk.fleeting(numpy.array(fill, dtype=data.dtype).tolist(), depth)  # as NumPy settles it when it is asked for
+    masked: Any = loaded("numpy.ma")  # NumPy loads it when first asked, which is not for us to do
+    if masked is not None and derives(kind, masked.MaskedArray):
+        _masked_array(walk, value, kind, depth, plain)
         return
     array(walk, plain, depth)
     if not plain.flags.writeable:
@@ -90,6 +89,18 @@ def _array_object(walk: Any, value: Any, kind: type, depth: int, numpy: Any) -> 
         for name, item in instance_attributes(value, kind) or ():
             walk.text("attribute", name)
             walk.value(item, depth)
+
+
+def _masked_array(walk: Any, value: Any, kind: type, depth: int, data: Any) -> None:
+    if is_users_class(kind):
+        raise ValueError(kind)
+    numpy: Any = loaded("numpy")
+    mask = numpy.ma.getmaskarray(value)
+    array(walk, numpy.where(mask, numpy.zeros((), data.dtype), data) if mask.any() else data, depth)
+    array(walk, mask, depth)
+    fill = dict(instance_attributes(value, kind) or ()).get("_fill_value")
+    fill = numpy.ma.default_fill_value(data.dtype) if fill is None else fill
+    walk.fleeting(numpy.array(fill, dtype=data.dtype).tolist(), depth)  # as NumPy settles it when it is asked for
 
 
 def array(walk: Any, value: Any, depth: int) -> None:
