@@ -148,13 +148,20 @@ def said(tool: str, spec: Json, corpus: str, real: Json, clean: Path) -> Json:
 
 
 def repaired(spec: Json, corpus: str, plan: tuple[str, ...], real: Json, clean: Path) -> Json:
-    """The truth of the session after the plan's cells ran in order too, by the same clean runs."""
+    """The truth of the session after the plan's cells ran in order too, by the same clean runs.
+
+    Left out are names that were last written by a cell of which the clean runs don't agree: a model without a seed may
+    have given the same twice by chance.
+    """
+    with gzip.open(clean, "rt", encoding="utf-8") as file:
+        runs = [(outs, {c: set(n) for c, n in eff.items()}, *rest) for outs, eff, *rest in json.load(file)]
+    writers = [writer for _, _, _, writer, _ in runs]
     after = real
     if plan:
-        with gzip.open(clean, "rt", encoding="utf-8") as file:
-            runs = [(outs, {c: set(n) for c, n in eff.items()}, *rest) for outs, eff, *rest in json.load(file)]
         events = [*spec["events"], *({"op": "run", "cell": cell, "cat": "repair"} for cell in plan)]
         with clean_runs(lambda _: lambda *_: runs.pop(0)):
             after = truth.ground_truth({**spec, "events": events}, corpus)
-    facts = {name: after[name] for name in ("cells_state", "unexplained", "var_diff", "only_live", "nondet")}
-    return {**facts, "plan": list(plan), "equal": not after["dirty_state"]}
+    unsteady = {name for writer in writers for name, cell in writer.items() if cell in after["nondet"]}
+    named = {kind: sorted(set(after[kind]) - unsteady) for kind in ("unexplained", "var_diff", "only_live")}
+    equal = not (after["cells_state"] or named["unexplained"])
+    return {**named, "cells_state": after["cells_state"], "nondet": after["nondet"], "plan": list(plan), "equal": equal}

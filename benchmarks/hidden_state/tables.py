@@ -67,11 +67,12 @@ def repairs(sessions: list[Json], ours: Iterable[str]) -> str:
     """What following the plan leads to, how long the reports take, and whether tracking changed what cells show.
 
     Where a cell raises in a clean run without showing that, re-running cells can't mend the page: the kernel still has
-    what the cell lacks. So "nothing differs" is told for pages that a clean run gets through.
+    what the cell lacks. So whether the kernel equals a clean run's is told for pages that a clean run gets through.
     """
     rows = head(
-        "after the plan", "sessions", "every value explained", "pages that run through", "of them, nothing differs",
-        "cells of a plan (median)", "plans of all cells", "report s (median, worst)", "changed outputs",
+        "after the plan", "sessions", "every value explained", "pages that run through", "of them, the kernel is equal",
+        "and nothing else differs", "cells of a plan (median)", "plans of all cells", "report s (median, worst)",
+        "changed outputs",
     )  # fmt: skip
     for name in ours:
         reports = [(one["truth"], one["reports"][name]) for one in sessions if name in one["reports"]]
@@ -91,6 +92,7 @@ def after_the_plan(known: list[tuple[Truth, Json, Json]]) -> tuple[str, ...]:
     return (
         share(not said["repaired"]["unexplained"] for _, _, said in known),
         f"{len(whole)}",
+        share(not said["repaired"]["var_diff"] for said in whole),
         share(said["repaired"]["equal"] for said in whole),
         f"{median([size for size in plans if size] or [0]):.0f}",
         f"{sum(len(said['repaired']['plan']) >= len(said['cells']) for _, _, said in known)}",
