@@ -18,7 +18,7 @@ from jupyter_prodkit.session.classes import (
 from jupyter_prodkit.session.reach import global_names
 
 if TYPE_CHECKING:
-    from jupyter_prodkit.session.digest import Walk
+    from jupyter_prodkit.session.walk import Walk
 
 __all__ = ["CODE", "class_value"]
 

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 from jupyter_prodkit.session.classes import derives
 
 if TYPE_CHECKING:
-    from jupyter_prodkit.session.digest import Walk
+    from jupyter_prodkit.session.walk import Walk
 
 __all__ = ["CONTAINERS", "items", "mapping", "sequence", "set_value"]
 

@@ -9,8 +9,9 @@ from typing import Any
 import xxhash
 
 from jupyter_prodkit.session.classes import loaded, module_of
-from jupyter_prodkit.session.digest import Budget, Digest, examine
+from jupyter_prodkit.session.digest import Digest, examine
 from jupyter_prodkit.session.record import Glimpse
+from jupyter_prodkit.session.walk import Budget
 
 __all__ = ["glimpse", "glimpse_and_parts", "is_immutable", "module_digest"]
 

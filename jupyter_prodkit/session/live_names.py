@@ -11,9 +11,9 @@ from typing import Any
 
 from jupyter_prodkit.notebook.names import is_shells_own
 from jupyter_prodkit.session.classes import derives
-from jupyter_prodkit.session.digest import Budget
 from jupyter_prodkit.session.glimpse import glimpse_and_parts, is_immutable
 from jupyter_prodkit.session.record import Glimpse
+from jupyter_prodkit.session.walk import Budget
 
 __all__ = ["LiveNames"]
 

@@ -23,7 +23,7 @@ from jupyter_prodkit.session.classes import (
 from jupyter_prodkit.session.container_digest import mapping, sequence, set_value
 
 if TYPE_CHECKING:
-    from jupyter_prodkit.session.digest import Walk
+    from jupyter_prodkit.session.walk import Walk
 
 __all__ = ["object_value"]
 

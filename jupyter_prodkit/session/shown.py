@@ -114,6 +114,7 @@ class ShownLog:
         last, self._last = self._last, RunOutputs()
         if last is not None:
             self._runs = {key: one for key, one in self._runs.items() if one is last}
+        if last is not None and not last.is_empty:  # to wake the thread that sends takes time
             with suppress(Exception):
                 getattr(sys.stdout, "pub_thread").schedule(lambda: last.digest)  # noqa: B009 - no stream of Python's own has it
         self._runs[request] = self._last

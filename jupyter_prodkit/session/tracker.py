@@ -19,7 +19,6 @@ from jupyter_prodkit.session.ambient import OPTIONS, Ambient, may_depend_on
 from jupyter_prodkit.session.classes import defines
 from jupyter_prodkit.session.code_reach import CodeReach
 from jupyter_prodkit.session.collector import held_back
-from jupyter_prodkit.session.digest import Budget
 from jupyter_prodkit.session.files_used import FilesUsed, texts_of
 from jupyter_prodkit.session.generations import Generations
 from jupyter_prodkit.session.history import History
@@ -28,6 +27,7 @@ from jupyter_prodkit.session.modules import UserModules
 from jupyter_prodkit.session.record import Execution, Glimpse, Shown, Timeline, Version, thinned
 from jupyter_prodkit.session.stated import valued
 from jupyter_prodkit.session.versions import Versions
+from jupyter_prodkit.session.walk import Budget
 
 __all__ = ["Tracker"]
 

@@ -9,8 +9,8 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from jupyter_prodkit.session.digest import Budget
 from jupyter_prodkit.session.glimpse import glimpse, is_immutable
+from jupyter_prodkit.session.walk import Budget
 
 RECURSIVE: list[object] = []
 RECURSIVE.append(RECURSIVE)
