@@ -55,6 +55,11 @@ class Installed:
             return tuple(metadata.Distribution.at(self.info).requires or ())  # from its requires.txt
         return tuple(self.headers.get("requires-dist", []))
 
+    @property
+    def requires_python(self) -> str | None:
+        """The Pythons that its metadata says it is for (PEP 440)."""
+        return next((stated for one in self.headers.get("requires-python", []) if (stated := one.strip())), None)
+
     @cached_property
     def record_text(self) -> str:
         """Its RECORD as it stands; empty where it has none."""
