@@ -1,4 +1,4 @@
-"""What steps become passes linter and type checker, whatever a notebook's statements are like."""
+"""What steps become passes linter and type checker, whatever a notebook's statements are like, and rests on import."""
 
 from __future__ import annotations
 
@@ -74,7 +74,7 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 def checked(folder: Path, *command: str) -> tuple[int, str]:
     done = subprocess.run(
-        [str(TOOLS / command[0]), *command[1:]], cwd=folder, env={**os.environ, "MYPYPATH": "src"},
+        [str(TOOLS / command[0]), *command[1:]], cwd=folder, env={**os.environ, "MYPYPATH": "src", "PYTHONPATH": str(folder / "src")},
         capture_output=True, text=True, check=False,
     )  # fmt: skip
     return done.returncode, done.stdout + done.stderr
@@ -109,3 +109,25 @@ def test_the_type_checker_finds_nothing_but_mistakes(folder: Path) -> None:
         steps.write_text(text)
     assert 'Name "v" is not defined' in said
     assert status == 1
+
+
+@pytest.mark.slow
+def test_its_own_tests_see_that_importing_it_runs_nothing(folder: Path) -> None:
+    """The package's tests pass, and fail as soon as an import prints, writes, or begins the work."""
+    command = (sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", "tests/test_package.py")
+    status, said = checked(folder, *command)
+    assert status == 0, said
+    steps = folder / "src" / "flowers" / "steps.py"
+    text = steps.read_text()
+    for broken, found in (
+        ("print('hello')", "test_importing_it_does_nothing"),
+        ("open('made', 'w').close()", "test_importing_it_does_nothing"),
+        ("load()", "test_importing_it_runs_no_step"),
+    ):
+        steps.write_text(f"{text}\n{broken}\n")
+        try:
+            status, said = checked(folder, *command)
+        finally:
+            steps.write_text(text)
+        assert f"FAILED tests/test_package.py::{found}" in said
+        assert status == 1
