@@ -63,6 +63,7 @@ def test_every_text_is_what_its_ending_says() -> None:
         "petal_cut": 0.5,
         "columns": ["petal length (cm)", "petal width (cm)"],
         "weights": {"a": 1, "b": None},
+        "seed": 7,
     }
     for path, text in tree.items():
         if path.suffix == ".py":
