@@ -10,7 +10,13 @@ from importlib.util import find_spec
 
 from jupyter_prodkit.errors import ExportError, MissingDependencyError
 from jupyter_prodkit.export.closure import Closure, Width, close
-from jupyter_prodkit.export.exportable import can_be_exported, check_cell, check_step_cell, without_magics
+from jupyter_prodkit.export.exportable import (
+    can_be_exported,
+    check_cell,
+    check_needed,
+    check_step_cell,
+    without_magics,
+)
 from jupyter_prodkit.export.hoisting import Hoisted, arguments_of, hoist
 from jupyter_prodkit.export.imports import PageImports, imported_names, read_imports
 from jupyter_prodkit.export.parameters import Parameter, read_parameters
@@ -95,6 +101,8 @@ def select(
         wanted={name: cell.label for name, cell in needs_of_module(marked.exported).items()},
         width=width,
     )
+    for one in closure.taken:
+        check_needed(one)
     definitions = _take_definitions(closure, modules, owners)
     hoisted = hoist(closure, names | owners.keys(), imports)
     closure = hoisted.rest(closure)
