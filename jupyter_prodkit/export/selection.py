@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import builtins
 import keyword
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field, replace
@@ -30,6 +31,8 @@ __all__ = ["DEFAULT_MODULE", "STEPS_MODULE", "Selection", "Taken", "select"]
 
 DEFAULT_MODULE, STEPS_MODULE, _COMMON = "core", "steps", "common"
 _RESERVED = frozenset({"config", "serving", "pipeline", "artifacts", "loading", "validation", "__init__", "__main__"})
+_OF_MODULES = frozenset({"Any", "data_path", "logger", "logging", "partial", "retried", "settings"})
+"""What an exported module may import or define by itself."""
 _COMMANDS = frozenset({"config", "serve"})
 
 
@@ -107,7 +110,7 @@ def select(
     hoisted = hoist(closure, names | owners.keys(), imports)
     closure = hoisted.rest(closure)
     outside = names | owners.keys() | imports.statements.keys() | hoisted.names
-    steps = step_functions(closure, statements, outside - _bound(closure), hoisted.names | owners.keys() | names)
+    steps = step_functions(closure, statements, outside - _bound(closure), _not_for_steps(outside))
     arguments = arguments_of([*marked.exported, *definitions], hoisted, outside, _made(statements))
     texts = _texts(hoisted, steps, imports, types or {})
     fields = {parameter.field for parameter in marked.parameters}
@@ -253,6 +256,11 @@ def _with_steps(
 def _cell(origin: Cell, text: str) -> Cell:
     """Code that came from a cell, as a cell of its own."""
     return Cell(origin.cell_id, origin.index, "code", text, ("export",))
+
+
+def _not_for_steps(names: Collection[str]) -> frozenset[str]:
+    """Names that a step's function can't have: what its module defines or reads by them would be something else."""
+    return frozenset({*names, *dir(builtins), *_OF_MODULES})
 
 
 def _bound(closure: Closure) -> frozenset[str]:
