@@ -19,12 +19,12 @@ from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
-from playwright.sync_api import Browser, Page, expect, sync_playwright
+from playwright.sync_api import Browser, Page, expect
 
 ROOT = Path(__file__).parents[1]
 sys.path.insert(0, str(ROOT / "tests/browser"))
 
-from conftest import CHROMIUM, Lab, NotebookPage, running_lab  # noqa: E402 - found on the line above
+from conftest import Lab, NotebookPage, running_chromium, running_lab  # noqa: E402 - found on the line above
 
 BUNDLE = ROOT / "jupyter_prodkit/labextension/static"
 OURS = "/extensions/jupyter-prodkit/"
@@ -68,7 +68,7 @@ def main() -> None:
     parser.add_argument("--notebooks", type=int, default=50)
     given = parser.parse_args()
     say("bundle, all files", f"{sum(file.stat().st_size for file in BUNDLE.glob('*.js')) / 1000:.0f} kB")
-    with tempfile.TemporaryDirectory() as folder, running_lab(Path(folder)) as lab, browser() as chromium:
+    with tempfile.TemporaryDirectory() as folder, running_lab(Path(folder)) as lab, running_chromium() as chromium:
         activation(lab, chromium)
         for cells in given.cells:
             answers(lab, chromium, cells)
@@ -78,7 +78,7 @@ def main() -> None:
         with (
             tempfile.TemporaryDirectory() as folder,
             running_lab(without_us(Path(folder))) as lab,
-            browser() as chromium,
+            running_chromium() as chromium,
         ):
             leaks(lab, chromium, given.notebooks, "JupyterLab alone")
 
@@ -87,15 +87,6 @@ def say(what: str, figure: str) -> None:
     """Print one figure."""
     sys.stdout.write(f"{what:<60}{figure}\n")
     sys.stdout.flush()
-
-
-@contextmanager
-def browser() -> Iterator[Browser]:
-    """Yield a Chromium."""
-    with sync_playwright() as playwright:
-        chromium = playwright.chromium.launch(executable_path=CHROMIUM, args=["--no-sandbox", "--disable-gpu"])
-        yield chromium
-        chromium.close()
 
 
 @contextmanager

@@ -24,6 +24,7 @@ __all__ = [
     "staged_folder",
     "staged_folders",
     "text_digest",
+    "text_or_empty",
     "write_file",
     "write_tree",
 ]
@@ -66,6 +67,14 @@ def file_digest(path: Path) -> str:
         while chunk := file.read(1 << 20):
             digest.update(chunk)
     return digest.hexdigest()
+
+
+def text_or_empty(path: Path) -> str:
+    """Return what stands in a file, whatever bytes it holds; an empty text where it can't be read."""
+    try:
+        return path.read_text(encoding="utf-8", errors="replace")
+    except OSError:
+        return ""
 
 
 def write_file(path: Path, content: str | bytes) -> None:

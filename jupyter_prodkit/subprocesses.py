@@ -17,10 +17,11 @@ from typing import IO
 from jupyter_prodkit.progress import Progress, ProgressEvent
 from jupyter_prodkit.release import without_credentials
 
-__all__ = ["Finished", "run_program"]
+__all__ = ["Finished", "another_pythons_environment", "run_program", "venv_python"]
 
 _POLL_SECONDS = 0.05
 _GRACE_SECONDS = 3.0
+_OF_THIS_PYTHON = ("PYTHONPATH", "PYTHONHOME", "PYTHONSTARTUP", "VIRTUAL_ENV")
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,6 +73,19 @@ def run_program(
         raise
     _kill_group(process)  # what it left behind would hold the pipes open
     return pipes.finish(progress)
+
+
+def another_pythons_environment() -> dict[str, str]:
+    """Return this process's environment for a Python of another place, without what only holds here.
+
+    Nothing is imported from here there, and plots are drawn without a notebook to draw into.
+    """
+    return {**{name: value for name, value in os.environ.items() if name not in _OF_THIS_PYTHON}, "MPLBACKEND": "agg"}
+
+
+def venv_python(venv: Path) -> Path:
+    """Return where the interpreter of a virtual environment lies."""
+    return venv / ("Scripts/python.exe" if os.name == "nt" else "bin/python")
 
 
 class _Pipes:

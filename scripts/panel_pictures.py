@@ -7,16 +7,14 @@ from __future__ import annotations
 
 import sys
 import tempfile
-from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
 
-from playwright.sync_api import Browser, Page, ViewportSize, expect, sync_playwright
+from playwright.sync_api import Page, ViewportSize, expect
 
 ROOT = Path(__file__).parents[1]
 sys.path.insert(0, str(ROOT / "tests/browser"))
 
-from conftest import CHROMIUM, Lab, NotebookPage, running_lab  # noqa: E402 - found on the line above
+from conftest import Lab, NotebookPage, running_chromium, running_lab  # noqa: E402 - found on the line above
 
 PICTURES = ROOT / "build/panel"
 THEMES = {"light": "JupyterLab Light", "dark": "JupyterLab Dark", "contrast": "JupyterLab Dark High Contrast"}
@@ -40,21 +38,12 @@ TAGS = {2: ["parameters"], 9: ["export"], 8: ["step:features"]}
 def main() -> None:
     """Start JupyterLab, bring the panel into each of its states, and take a picture of each."""
     PICTURES.mkdir(parents=True, exist_ok=True)
-    with tempfile.TemporaryDirectory() as folder, running_lab(Path(folder)) as lab, browser() as chromium:
+    with tempfile.TemporaryDirectory() as folder, running_lab(Path(folder)) as lab, running_chromium() as chromium:
         for theme, name in THEMES.items():
             page = chromium.new_page(viewport=ViewportSize(width=1280, height=1400), device_scale_factor=1.5)
             take_all(lab, page, theme, name)
             page.evaluate("window.jupyterapp.serviceManager.sessions.shutdownAll()")
             page.close()
-
-
-@contextmanager
-def browser() -> Iterator[Browser]:
-    """Yield a Chromium."""
-    with sync_playwright() as playwright:
-        chromium = playwright.chromium.launch(executable_path=CHROMIUM, args=["--no-sandbox", "--disable-gpu"])
-        yield chromium
-        chromium.close()
 
 
 def take_all(lab: Lab, page: Page, theme: str, name: str) -> None:

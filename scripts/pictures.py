@@ -13,12 +13,12 @@ import tempfile
 from pathlib import Path
 
 import nbformat
-from playwright.sync_api import Page, ViewportSize, expect, sync_playwright
+from playwright.sync_api import Page, ViewportSize, expect
 
 ROOT = Path(__file__).parents[1]
 sys.path.insert(0, str(ROOT / "tests/browser"))
 
-from conftest import CHROMIUM, NotebookPage, running_lab  # noqa: E402 - found on the line above
+from conftest import NotebookPage, running_chromium, running_lab  # noqa: E402 - found on the line above
 
 SIZE = ViewportSize(width=1360, height=960)
 JUDGED = re.compile("reproduce|run clean")
@@ -33,9 +33,8 @@ def main() -> None:
 def take(url: str, notebook: Path) -> None:
     """Make the misstep in a browser, and save what is to be seen, in light and in dark."""
     ids = [cell.id for cell in nbformat.read(notebook, as_version=4).cells]
-    with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=CHROMIUM, args=["--no-sandbox", "--disable-gpu"])
-        page = browser.new_page(viewport=SIZE, device_scale_factor=1.5)
+    with running_chromium() as chromium:
+        page = chromium.new_page(viewport=SIZE, device_scale_factor=1.5)
         page.goto(f"{url}/lab/tree/{notebook.name}?reset")
         page.locator("#jupyterlab-splash").wait_for(state="detached")
         opened = NotebookPage(page, ids)
@@ -56,7 +55,6 @@ def take(url: str, notebook: Path) -> None:
             page.wait_for_timeout(1500)  # the new style sheet and the plots fade in
             page.screenshot(path=ROOT / f"docs/panel-{theme.lower()}.png")
         page.evaluate("window.jupyterapp.serviceManager.sessions.shutdownAll()")
-        browser.close()
 
 
 def go_to(page: Page, index: int) -> None:

@@ -15,7 +15,7 @@ import pytest
 
 from jupyter_prodkit.errors import CancelledError
 from jupyter_prodkit.progress import Progress, ProgressEvent
-from jupyter_prodkit.subprocesses import Finished, run_program
+from jupyter_prodkit.subprocesses import Finished, another_pythons_environment, run_program
 
 
 def python(code: str, progress: Progress | None = None, **options: object) -> Finished:
@@ -243,3 +243,13 @@ def test_a_program_that_is_not_there_is_said_so() -> None:
     """The caller learns that the program does not exist."""
     with pytest.raises(FileNotFoundError):
         run_program(["no-such-program-anywhere"], Progress())
+
+
+def test_a_python_of_another_place_gets_nothing_that_only_holds_here(monkeypatch: pytest.MonkeyPatch) -> None:
+    for name in ("PYTHONPATH", "PYTHONHOME", "PYTHONSTARTUP", "VIRTUAL_ENV"):
+        monkeypatch.setenv(name, "/here")
+    monkeypatch.setenv("MPLBACKEND", "module://matplotlib_inline.backend_inline")
+    monkeypatch.setenv("HTTPS_PROXY", "http://proxy:3128")
+    found = another_pythons_environment()
+    assert "/here" not in found.values()
+    assert (found["MPLBACKEND"], found["HTTPS_PROXY"]) == ("agg", "http://proxy:3128")

@@ -7,21 +7,22 @@ import os
 import re
 import subprocess
 import sys
-import threading
 import time
-from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Mapping
 from dataclasses import dataclass
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 
 from checkout import ROOT
 from packaging.utils import canonicalize_name
 
+from jupyter_prodkit.lock.name_index import name_index
+
 __all__ = ["Named", "by_freeze", "by_pigar", "by_pipreqs", "by_prodkit"]
 
 _LINE = re.compile(r"^(?P<name>[A-Za-z0-9][\w.-]*)\s*(?:==\s*(?P<version>\S+)|@\s*(?P<url>\S+))?")
 _EDITABLE = re.compile(r"^-e\s+(?P<url>\S+)")
+_LATEST = "999"
+"""The newest version of everything, as the index for pipreqs has it: not the installed one."""
 
 
 @dataclass(frozen=True)
@@ -37,7 +38,7 @@ class Named:
 def by_pipreqs(uv: Path, python: str, notebook: Path, scratch: Path) -> Named:
     """Run `pipreqs --scan-notebooks` with the kernel's packages on its path; its index is a stub: latest is 999."""
     out = scratch / "pipreqs.txt"
-    with _latest() as address:
+    with name_index(lambda _: _LATEST) as address:
         command = [
             str(uv), "tool", "run", "--isolated", "--from", "pipreqs>=0.5", "--python", sys.executable, "pipreqs",
             "--scan-notebooks", "--pypi-server", address, "--force", "--savepath", str(out), str(notebook.parent),
@@ -105,29 +106,3 @@ def _read(text: str) -> dict[str, str]:
         elif match:
             found[canonicalize_name(match["name"])] = match["version"] or match["url"] or "?"
     return found
-
-
-@contextmanager
-def _latest() -> Iterator[str]:
-    """Yield the address of an index on loopback whose newest version of everything is 999: not the installed one."""
-
-    class Handler(BaseHTTPRequestHandler):
-        def do_GET(self) -> None:
-            name = self.path.strip("/").partition("/")[0]
-            info = {"name": name, "version": "999", "package_url": ""}
-            body = json.dumps({"info": info, "releases": {"999": []}, "urls": []}).encode()
-            self.send_response(200)
-            self.send_header("Content-Length", str(len(body)))
-            self.end_headers()
-            self.wfile.write(body)
-
-        def log_message(self, *_: object) -> None:
-            """Say nothing."""
-
-    server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
-    threading.Thread(target=server.serve_forever, daemon=True).start()
-    try:
-        yield f"http://127.0.0.1:{server.server_address[1]}/"
-    finally:
-        server.shutdown()
-        server.server_close()

@@ -67,15 +67,16 @@ def settle(notebook: Notebook, timeline: Timeline, effort: Effort, progress: Pro
             hash_seed=hash_seed, progress=progress,
         )  # fmt: skip
 
-    first = run(until, None)
-    really = _really(notebook, timeline, first)
-    replayed = simulate(notebook, timeline, really).cells
+    def really_run(until: Cell) -> tuple[Replay, Really, Sequence[Judged]]:
+        outcome = run(until, None)
+        really = _really(notebook, timeline, outcome)
+        return outcome, really, simulate(notebook, timeline, really).cells
+
+    first, really, replayed = really_run(until)
     below = _last_in_doubt(replayed, really)
     if below is not None and below.index > until.index and not really.unfinished:
         # What was run has put in doubt what the record vouched for, further down.
-        first = run(below, None)
-        really = _really(notebook, timeline, first)
-        replayed = simulate(notebook, timeline, really).cells
+        first, really, replayed = really_run(below)
     surprising = _surprising(recorded, replayed)
     if surprising is None:
         return really

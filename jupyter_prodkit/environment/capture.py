@@ -111,6 +111,7 @@ class _Facts:
             required_by=self.required_by.get(one.name, ()),
             modules=modules,
             licence=one.licence,
+            requires_python=one.requires_python,
         )
 
 

@@ -11,6 +11,7 @@ from types import ModuleType
 from typing import Any
 
 from jupyter_prodkit.environment.facts import CudaFacts
+from jupyter_prodkit.files import text_or_empty
 
 __all__ = ["gpu_driver", "gpu_frameworks"]
 
@@ -32,8 +33,8 @@ def gpu_frameworks(
 
 def gpu_driver(proc: Path = Path("/proc"), sys_fs: Path = Path("/sys")) -> str | None:
     """Return the version of NVIDIA's kernel driver, None where it is not loaded."""
-    stated = _text(sys_fs / "module" / "nvidia" / "version").strip()
-    match = _DRIVER.search(_text(proc / "driver" / "nvidia" / "version"))
+    stated = text_or_empty(sys_fs / "module" / "nvidia" / "version").strip()
+    match = _DRIVER.search(text_or_empty(proc / "driver" / "nvidia" / "version"))
     return stated or (match[1] if match else None)
 
 
@@ -82,7 +83,7 @@ class _Seen:
     def _cupy_wheel(self) -> Mapping[str, Any]:
         file = self._word("cupy", "__file__")
         try:
-            said = json.loads(_text(Path(file).parent / ".data" / "_wheel.json")) if file else {}
+            said = json.loads(text_or_empty(Path(file).parent / ".data" / "_wheel.json")) if file else {}
         except ValueError:
             return {}
         return said if isinstance(said, Mapping) else {}
@@ -102,10 +103,3 @@ class _Seen:
 def _is_of(distribution: str, framework: str) -> bool:
     """Whether a distribution is the framework under one of its names: `cupy-cuda12x`, `tensorflow-cpu`."""
     return re.fullmatch(rf"{framework}(-(cuda\w+|cpu|gpu|rocm\w*))?", distribution) is not None
-
-
-def _text(path: Path) -> str:
-    try:
-        return path.read_text(encoding="utf-8", errors="replace")
-    except OSError:
-        return ""

@@ -22,7 +22,7 @@ __all__ = ["differing_versions", "not_importable", "read_lock_facts", "unlocked_
 
 
 def read_lock_facts(folder: Path) -> EnvironmentFacts | None:
-    """Return the facts of the lock in `folder`, read once as long as it stands; None where there is none."""
+    """Return the facts of the lock in `folder`, read once as long as it stands; None where this version finds none."""
     path = folder / "environment.json"
     try:
         state = path.stat()

@@ -51,6 +51,8 @@ class DistributionFact(msgspec.Struct, frozen=True, kw_only=True):
     """The topmost modules of its own that are loaded or imported: `numpy`, `google.cloud.storage`."""
     licence: str | None = None
     """As its metadata states it: an SPDX expression where there is one."""
+    requires_python: str | None = None
+    """The Pythons that its metadata says it is for (PEP 440); None where it says nothing."""
     index: str | None = None
     """The index that has it, without credentials; None where no index was found to."""
     file: str | None = None

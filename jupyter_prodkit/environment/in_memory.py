@@ -16,6 +16,7 @@ from packaging.version import InvalidVersion, Version
 
 from jupyter_prodkit.environment.installed import Installed
 from jupyter_prodkit.environment.loaded_code import runs_other_code
+from jupyter_prodkit.files import text_or_empty
 
 __all__ = ["ANOTHER_BUILD", "held_in_memory", "module_version", "process_started", "version_in_memory"]
 
@@ -136,11 +137,4 @@ def _on_disk(module: ModuleType | None, version: str) -> bool:
     folder = Path(file).parent
     names = _VERSION_FILES if Path(file).name.startswith("__init__.") else (Path(file).name,)
     stated = re.compile(rf"""version\w*["']?\s*(?::\s*\w+\s*)?[:=]\s*["']{re.escape(version)}["']""", re.IGNORECASE)
-    return any(stated.search(_text(folder / name)) for name in names)
-
-
-def _text(path: Path) -> str:
-    try:
-        return path.read_text(encoding="utf-8", errors="replace")
-    except OSError:
-        return ""
+    return any(stated.search(text_or_empty(folder / name)) for name in names)

@@ -14,6 +14,8 @@ from typing import Any
 
 from packaging.utils import canonicalize_name
 
+from jupyter_prodkit.files import text_or_empty
+
 __all__ = ["Installed", "all_installed", "installed_distributions"]
 
 _SHORT = 60  # some put the licence's whole text there
@@ -37,7 +39,7 @@ class Installed:
     @cached_property
     def headers(self) -> Mapping[str, list[str]]:
         """The fields of its metadata by lower-case name."""
-        text = self._read("METADATA") or self._read("PKG-INFO") or (_text(self.info) if self.info.is_file() else "")
+        text = self._read("METADATA") or self._read("PKG-INFO") or text_or_empty(self.info)
         parsed = HeaderParser().parsestr(text.partition("\n\n")[0])  # what follows is the long description
         return {key.lower(): [str(value) for value in parsed.get_all(key, [])] for key in set(parsed.keys())}
 
@@ -52,6 +54,11 @@ class Installed:
         if self.info.suffix == ".egg-info":
             return tuple(metadata.Distribution.at(self.info).requires or ())  # from its requires.txt
         return tuple(self.headers.get("requires-dist", []))
+
+    @property
+    def requires_python(self) -> str | None:
+        """The Pythons that its metadata says it is for (PEP 440)."""
+        return next((stated for one in self.headers.get("requires-python", []) if (stated := one.strip())), None)
 
     @cached_property
     def record_text(self) -> str:
@@ -124,7 +131,7 @@ class Installed:
         return max(times, default=0.0)
 
     def _read(self, name: str) -> str:
-        return _text(self.info / name)
+        return text_or_empty(self.info / name)
 
 
 def installed_distributions() -> dict[str, Installed]:
@@ -161,10 +168,3 @@ def _is_direct_url(content: object) -> bool:
         return False
     parts = [content.get(key, {}) for key in ("dir_info", "vcs_info", "archive_info")]
     return all(isinstance(part, dict) for part in parts) and isinstance(parts[2].get("hashes", {}), dict)
-
-
-def _text(path: Path) -> str:
-    try:
-        return path.read_text(encoding="utf-8", errors="replace")
-    except OSError:
-        return ""

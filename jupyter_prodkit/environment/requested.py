@@ -15,6 +15,7 @@ from typing import Any
 from packaging.utils import canonicalize_name
 
 from jupyter_prodkit.environment.installed import Installed
+from jupyter_prodkit.files import text_or_empty
 
 __all__ = ["Requested"]
 
@@ -68,7 +69,7 @@ class Requested:
     @cached_property
     def _required(self) -> frozenset[str]:
         """What any of the others may have brought along, by an extra, too."""
-        texts = (_text(one.info / "METADATA").partition("\n\n")[0] for one in self.installed)
+        texts = (text_or_empty(one.info / "METADATA").partition("\n\n")[0] for one in self.installed)
         return frozenset(canonicalize_name(match["name"]) for text in texts for match in _REQUIRES.finditer(text))
 
     @cached_property
@@ -78,7 +79,7 @@ class Requested:
     @cached_property
     def _conda_specs(self) -> frozenset[str]:
         wanted: set[str] = set()
-        for match in _CONDA_SPECS.finditer(_text(self.prefix / "conda-meta" / "history")):
+        for match in _CONDA_SPECS.finditer(text_or_empty(self.prefix / "conda-meta" / "history")):
             try:
                 specs = {_conda_name(str(spec)) for spec in ast.literal_eval(match["specs"])}
             except (ValueError, SyntaxError):
@@ -104,12 +105,12 @@ def _up(folder: Path) -> Iterator[Path]:
 def _names_in(folder: Path) -> Iterator[str]:
     yield from _names(_project_requirements(folder / "pyproject.toml"))
     for file in sorted(folder.glob("requirements*.txt")) + sorted(folder.glob("requirements*.in")):
-        yield from _names(_text(file).splitlines())
+        yield from _names(text_or_empty(file).splitlines())
 
 
 def _project_requirements(file: Path) -> Iterator[str]:
     try:
-        content = _TOML.loads(_text(file))
+        content = _TOML.loads(text_or_empty(file))
     except ValueError:
         return
     project = _table(content.get("project"))
@@ -128,10 +129,3 @@ def _names(lines: Iterable[str]) -> Iterator[str]:
 
 def _table(value: object) -> Mapping[str, Any]:
     return value if isinstance(value, dict) else {}
-
-
-def _text(path: Path) -> str:
-    try:
-        return path.read_text(encoding="utf-8", errors="replace")
-    except OSError:
-        return ""

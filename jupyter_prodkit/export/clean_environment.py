@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import os
 import pickle
 import threading
 import time
@@ -19,12 +18,11 @@ from jupyter_prodkit.export import observing
 from jupyter_prodkit.lock.uv import Uv
 from jupyter_prodkit.notebook.document import Notebook
 from jupyter_prodkit.progress import Progress
-from jupyter_prodkit.subprocesses import run_program
+from jupyter_prodkit.subprocesses import another_pythons_environment, run_program, venv_python
 
 __all__ = ["CleanEnvironment", "PackageRun"]
 
 _POLL_SECONDS = 0.1
-_NOT_THERE = ("PYTHONPATH", "PYTHONHOME", "PYTHONSTARTUP", "VIRTUAL_ENV", "MPLBACKEND")
 
 # Runs step by step and looks at what each gives at once, as the notebook's values were looked at.
 _RUN = """
@@ -65,7 +63,7 @@ class CleanEnvironment:
     @property
     def python(self) -> Path:
         """Its interpreter."""
-        return self.venv / ("Scripts/python.exe" if os.name == "nt" else "bin/python")
+        return venv_python(self.venv)
 
     def install_lock(self, lock: Path) -> None:
         """Make it from the lock in a folder. Raises ExportError with uv's reason, CancelledError."""
@@ -88,8 +86,7 @@ class CleanEnvironment:
 
         Raises CancelledError, and TimeoutError where the deadline passes.
         """
-        environment = {name: value for name, value in os.environ.items() if name not in _NOT_THERE}
-        environment |= {"MPLBACKEND": "agg", "PYTHONHASHSEED": "1"}
+        environment = {**another_pythons_environment(), "PYTHONHASHSEED": "1"}
         environment[f"{package.upper()}_CONFIG"] = str(source / "config.yaml")
         summary = str(source / "tests" / "golden_values.py")
         with working_copy(notebook.path.parent, skip={f"{notebook.name}-prod"}) as copy:

@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import hashlib
 import re
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 
 from jupyter_prodkit.export.parameters import Parameter
-from jupyter_prodkit.files import file_digest
+from jupyter_prodkit.files import file_digest, text_digest
 
 __all__ = ["DataFile", "data_files", "data_revision", "untracked"]
 
@@ -48,8 +47,7 @@ def data_revision(files: Sequence[DataFile]) -> str | None:
     """Return one digest of all the files, None where there are none."""
     if not files:
         return None
-    text = "\n".join(f"{one.path} {one.sha256}" for one in files)
-    return hashlib.sha256(text.encode()).hexdigest()
+    return text_digest("\n".join(f"{one.path} {one.sha256}" for one in files))
 
 
 def untracked(files: Sequence[DataFile], folder: Path) -> tuple[str, ...]:

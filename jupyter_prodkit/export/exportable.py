@@ -7,17 +7,22 @@ from collections.abc import Iterator
 from dataclasses import replace
 from typing import NoReturn
 
+from jupyter_prodkit.check.rules.secret_texts import named_secrets, secrets_in
 from jupyter_prodkit.errors import ExportError
 from jupyter_prodkit.export.imports import star_imports
 from jupyter_prodkit.export.left_behind import magic_refused, only_shows
 from jupyter_prodkit.export.parameters import is_secret
 from jupyter_prodkit.export.quiet import loud_statement
+from jupyter_prodkit.export.statements import Statement
 from jupyter_prodkit.notebook.document import Cell
 from jupyter_prodkit.release import without_credentials
 
-__all__ = ["can_be_exported", "check_cell", "check_step_cell", "without_magics"]
+__all__ = ["can_be_exported", "check_cell", "check_needed", "check_step_cell", "without_magics"]
 
 _SHOWN = 60
+_TO_PARAMETERS = (
+    "Move it to a cell marked `parameters`: there it becomes a setting whose value only the environment has."
+)
 
 
 def check_cell(cell: Cell) -> None:
@@ -30,13 +35,24 @@ def check_cell(cell: Cell) -> None:
             f"{marked}, and its line {loud.lineno} would run on import: {_first_line(loud)}",
             "Put it into a function, or mark the cell as a step (`#| step train`): importing must do nothing.",
         )
-    _check_secrets(tree, marked)
+    _check_secrets(cell.source, tree, marked)
 
 
 def check_step_cell(cell: Cell) -> None:
     """Raise ExportError where a cell marked as a step can't stand in a function."""
     marked = f"{cell.label.capitalize()} is marked as the step `{cell.marks.step}`"
-    _check_secrets(_check_python(cell, marked), marked)
+    _check_secrets(cell.source, _check_python(cell, marked), marked)
+
+
+def check_needed(statement: Statement) -> None:
+    """Raise ExportError where a statement that nobody marked, and marked cells need, holds a secret."""
+    if next(_secrets(statement.text, ast.parse(statement.text)), None) is not None:
+        names = ", ".join(f"`{name}`" for name in sorted(statement.binds)) or "what it does"
+        raise ExportError(
+            f"{statement.cell.label.capitalize()}, which the marked cells need for {names}, holds a secret; it would "
+            "stand in the package for all to read.",
+            _TO_PARAMETERS,
+        )
 
 
 def without_magics(cell: Cell) -> Cell:
@@ -85,11 +101,11 @@ def _first(text: str) -> str:
     return text.splitlines()[0][:_SHOWN]
 
 
-def _check_secrets(tree: ast.Module, marked: str) -> None:
-    for line in _secrets(tree):
+def _check_secrets(source: str, tree: ast.Module, marked: str) -> None:
+    for line in _secrets(source, tree):
         raise ExportError(
             f"{marked}, and its line {line} holds a secret, which would stand in the package for all to read.",
-            "Move it to a cell marked `parameters`: there it becomes a setting whose value only the environment has.",
+            _TO_PARAMETERS,
         )
 
 
@@ -114,7 +130,8 @@ def _first_line(statement: ast.stmt) -> str:
     return ast.unparse(statement).splitlines()[0][:_SHOWN]
 
 
-def _secrets(tree: ast.Module) -> Iterator[int]:
+def _secrets(source: str, tree: ast.Module) -> Iterator[int]:
+    yield from (one.line for one in (*secrets_in(source), *named_secrets(source)))
     for node in ast.walk(tree):
         text = node.value if isinstance(node, ast.Constant) else None
         if isinstance(node, ast.Constant) and isinstance(text, str) and without_credentials(text) != text:
@@ -127,7 +144,7 @@ def _secrets(tree: ast.Module) -> Iterator[int]:
 def _named_values(node: ast.AST) -> Iterator[tuple[str, ast.expr | None]]:
     if isinstance(node, ast.Assign):
         yield from ((target.id, node.value) for target in node.targets if isinstance(target, ast.Name))
-    elif isinstance(node, ast.AnnAssign) and isinstance(node.target, ast.Name):
+    elif isinstance(node, (ast.AnnAssign, ast.NamedExpr)) and isinstance(node.target, ast.Name):
         yield node.target.id, node.value
     elif isinstance(node, ast.keyword) and node.arg:
         yield node.arg, node.value

@@ -10,9 +10,11 @@ from jupyter_prodkit.export.quiet import is_quiet
 from jupyter_prodkit.notebook.document import Cell
 from jupyter_prodkit.notebook.names import names_in
 
-__all__ = ["PageImports", "imported_names", "read_imports", "star_imports"]
+__all__ = ["PageImports", "imported_names", "is_guarded_import", "read_imports", "star_imports"]
 
 _IMPORTS = (ast.Import, ast.ImportFrom)
+_ASKED = frozenset({"TYPE_CHECKING", "os", "platform", "sys", "typing"})
+"""What an import may depend on that is the same before any cell has run."""
 
 
 @dataclass(frozen=True)
@@ -63,6 +65,18 @@ def star_imports(cell: Cell) -> tuple[str, ...]:
     return tuple(ast.unparse(node) for node in froms if node.level or node.names[0].name == "*")
 
 
+def is_guarded_import(statement: ast.stmt) -> bool:
+    """Return whether a `try` or `if` does nothing but import, or say what holds where it can't: `lgb = None`."""
+    if not isinstance(statement, (ast.If, ast.Try)) or not is_quiet(statement):
+        return False
+    test = [statement.test] if isinstance(statement, ast.If) else []
+    asked = {node.id for one in test for node in ast.walk(one) if isinstance(node, ast.Name)}
+    inside = [node for node in ast.walk(statement) if isinstance(node, ast.stmt) and node is not statement]
+    says = [node.value for node in inside if isinstance(node, (ast.Assign, ast.AnnAssign))]
+    imports = any(isinstance(node, _IMPORTS) for node in inside)
+    return imports and asked <= _ASKED and all(isinstance(value, (ast.Constant, ast.Name)) for value in says)
+
+
 def read_imports(cells: Iterable[Cell]) -> PageImports:
     """Return the imports of the page. A cell with a syntax error has none."""
     found: dict[str, tuple[str, ...]] = {}
@@ -77,7 +91,7 @@ def read_imports(cells: Iterable[Cell]) -> PageImports:
 def _take(found: dict[str, tuple[str, ...]], statement: ast.stmt, source: str) -> None:
     bound = names_in(ast.Module([statement], [])).binds
     inside = [node for node in _plain(statement) if not _is_future(node)]
-    if not isinstance(statement, _IMPORTS) and inside and is_quiet(statement):
+    if not isinstance(statement, _IMPORTS) and inside and is_guarded_import(statement):
         text = ast.get_source_segment(source, statement) or ""
         found.update(dict.fromkeys(bound, (text,)))
         return

@@ -15,7 +15,7 @@ import libcst as cst
 from jupyter_prodkit.export.parameters import TAKEN, Parameter
 from jupyter_prodkit.release import without_credentials
 
-__all__ = ["Literals"]
+__all__ = ["Literals", "kind_of"]
 
 _URL = re.compile(r"[a-z][a-z0-9+.-]*://\S+\Z", re.IGNORECASE)
 _FILE = re.compile(r"[^\s:*?\"<>|\\]([^\n:*?\"<>|\\]*[/.])?[^\n:*?\"<>|\\]*\Z")
@@ -30,6 +30,9 @@ _RETRIED = "retried"
 _COMMA = cst.Comma(whitespace_after=cst.SimpleWhitespace(" "))
 _SEED_KEYWORDS = frozenset({"random_state", "seed", "random_seed"})
 _SEED_FUNCTIONS = frozenset({"seed", "manual_seed", "set_seed", "set_random_seed", "default_rng", "RandomState"})
+_DATA_FILE = re.compile(
+    r"(~|\.{1,2})?(/\.\.)*/\w\S*\Z|[^\n]+\.(csv|tsv|parquet|json|jsonl|xlsx?|feather|pkl|pickle|npy|npz|h5|hdf5?|joblib|db|sqlite)\Z"
+)
 _ASSIGNED_PATH = re.compile(r"(^|_)(path|file|filename|dir|directory|folder|url|uri|csv)s?(_|$)", re.IGNORECASE)
 
 
@@ -163,6 +166,16 @@ def _stem(kind: str, value: str | int) -> str:
     word = word if not word[0].isdigit() else f"{kind}_{word}"
     word = word if word.isidentifier() else kind
     return f"{word}_url" if kind == "url" else word if "_" in word else f"{word}_path"
+
+
+def kind_of(name: str, value: object) -> str | None:
+    """Return `path`, `url` or `seed` for a value of that name which ties code to a machine, a server or a draw."""
+    if isinstance(value, str):
+        if _is_url(value):
+            return "url" if without_credentials(value) == value else None
+        named = _ASSIGNED_PATH.search(name) is not None or _DATA_FILE.match(value) is not None
+        return "path" if named and _is_file(value) else None
+    return "seed" if type(value) is int and name.lower() in _SEED_KEYWORDS else None
 
 
 def _is_url(text: str) -> bool:

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from jupyter_prodkit.check.formats.wording import seconds
 from jupyter_prodkit.export.closure import Width
 from jupyter_prodkit.export.data_files import data_revision
 from jupyter_prodkit.export.merging import BASE, Merge, edited_files
@@ -34,6 +35,8 @@ class Made:
     wheel: str
     digest: str
     lock_digest: str | None
+    import_seconds: float
+    """CPU time that importing the package's own code took."""
     forced: bool
 
 
@@ -54,7 +57,7 @@ def result_of(package: Package, proven: Proven | None, warnings: tuple[str, ...]
             Fact("settings", ", ".join(p.field for p in selection.parameters) or "none"),
             *([Fact("taken along", _taken(package))] if selection.taken else []),
             Fact("served", served if features else "the bare model: no function `features` is exported"),
-            Fact("proof", "the wheel was imported in a new process: it printed nothing and wrote nothing"),
+            Fact("proof", _imported(made)),
             *([Fact("values", proven.sentence)] if proven is not None else []),
             Fact("package", str(made.folder)),
             Fact("wheel", f"{made.wheel} sha256:{made.digest[:12]}"),
@@ -70,6 +73,7 @@ def result_of(package: Package, proven: Proven | None, warnings: tuple[str, ...]
             "wheel": made.wheel,
             "wheel_digest": made.digest,
             "lock_digest": made.lock_digest,
+            "import_seconds": round(made.import_seconds, 3),
             "features": features,
             "predict": package.function("predict"),
             "names": dict(selection.owners),
@@ -82,6 +86,11 @@ def result_of(package: Package, proven: Proven | None, warnings: tuple[str, ...]
         },
         exit_code=1 if proven is not None and proven.unequal else 0,
     )
+
+
+def _imported(made: Made) -> str:
+    took = seconds(made.import_seconds)
+    return f"the wheel was imported in a new process: it printed nothing, wrote nothing and took {took} of CPU time"
 
 
 def _taken(package: Package) -> str:

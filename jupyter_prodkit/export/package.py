@@ -11,6 +11,7 @@ from importlib import resources
 from pathlib import PurePosixPath
 from typing import Any
 
+from jupyter_prodkit.environment.supported_python import supported_python
 from jupyter_prodkit.errors import MissingDependencyError
 from jupyter_prodkit.export.data_files import DataFile
 from jupyter_prodkit.export.locked import Locked
@@ -161,6 +162,7 @@ def _values(package: Package) -> dict[str, Any]:
         "notebook": title,
         "description": f"Functions and settings of the notebook {title}{steps}.",
         "python": package.lock.facts.python_minor,
+        "supported_python": supported_python(package.lock.facts),
         "uv_build": {"low": f"{low[0]}.{low[1]}", "high": f"{low[0]}.{int(low[1]) + 1}"},
         "dependencies": package.dependencies,
         "prefix": f"{package.name.upper()}_",

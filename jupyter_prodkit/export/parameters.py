@@ -12,6 +12,7 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from typing import Any
 
+from jupyter_prodkit.check.rules.secret_texts import named_secrets, secrets_in
 from jupyter_prodkit.errors import ExportError
 from jupyter_prodkit.export.annotations import annotation_of, fits, plain_annotation
 from jupyter_prodkit.notebook.document import Cell
@@ -76,7 +77,7 @@ class Parameter:
 
 def is_secret(name: str, value: Any) -> bool:
     """Return whether a value of that name must not be written down: it is called a secret, or is a URL with one."""
-    if isinstance(value, str) and without_credentials(value) != value:
+    if isinstance(value, str) and (without_credentials(value) != value or secrets_in(value)):
         return True
     written = value is None or (isinstance(value, str) and not _SPECIAL_TOKEN.fullmatch(value))
     return written and _SECRET.search(name) is not None
@@ -122,6 +123,13 @@ def _parameters(cell: Cell, statement: ast.stmt, comments: dict[int, str]) -> It
         )
     secret = is_secret(name, default)
     comment = comments.get(statement.end_lineno or 0, "")
+    inside = [] if secret else [*named_secrets(ast.unparse(statement)), *secrets_in(ast.unparse(statement))]
+    if inside or secrets_in(comment):
+        where = "in its value" if inside else "in the comment beside it"
+        raise ExportError(
+            f"The parameter `{name}` ({cell.label}) holds a secret {where}, which would stand in the package.",
+            "Make the secret a parameter of its own, for example `PASSWORD = ...`: only the environment has its value.",
+        )
     kind = annotation or annotation_of(default)
     if not fits(default, kind):
         raise ExportError(

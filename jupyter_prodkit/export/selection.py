@@ -3,14 +3,21 @@
 from __future__ import annotations
 
 import ast
+import builtins
 import keyword
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from importlib.util import find_spec
 
 from jupyter_prodkit.errors import ExportError, MissingDependencyError
 from jupyter_prodkit.export.closure import Closure, Width, close
-from jupyter_prodkit.export.exportable import can_be_exported, check_cell, check_step_cell, without_magics
+from jupyter_prodkit.export.exportable import (
+    can_be_exported,
+    check_cell,
+    check_needed,
+    check_step_cell,
+    without_magics,
+)
 from jupyter_prodkit.export.hoisting import Hoisted, arguments_of, hoist
 from jupyter_prodkit.export.imports import PageImports, imported_names, read_imports
 from jupyter_prodkit.export.parameters import Parameter, read_parameters
@@ -24,6 +31,8 @@ __all__ = ["DEFAULT_MODULE", "STEPS_MODULE", "Selection", "Taken", "select"]
 
 DEFAULT_MODULE, STEPS_MODULE, _COMMON = "core", "steps", "common"
 _RESERVED = frozenset({"config", "serving", "pipeline", "artifacts", "loading", "validation", "__init__", "__main__"})
+_OF_MODULES = frozenset({"Any", "data_path", "logger", "logging", "partial", "retried", "settings"})
+"""What an exported module may import or define by itself."""
 _COMMANDS = frozenset({"config", "serve"})
 
 
@@ -95,14 +104,18 @@ def select(
         wanted={name: cell.label for name, cell in needs_of_module(marked.exported).items()},
         width=width,
     )
+    for one in closure.taken:
+        check_needed(one)
     definitions = _take_definitions(closure, modules, owners)
     hoisted = hoist(closure, names | owners.keys(), imports)
     closure = hoisted.rest(closure)
     outside = names | owners.keys() | imports.statements.keys() | hoisted.names
-    steps = step_functions(closure, statements, outside - _bound(closure), hoisted.names | owners.keys() | names)
+    steps = step_functions(closure, statements, outside - _bound(closure), _not_for_steps(outside))
     arguments = arguments_of([*marked.exported, *definitions], hoisted, outside, _made(statements))
     texts = _texts(hoisted, steps, imports, types or {})
-    modules, owners, lifted = _with_steps(modules, owners, texts, steps, hoisted, _all_names(notebook, marked))
+    fields = {parameter.field for parameter in marked.parameters}
+    bound = _bindings(notebook, statements)
+    modules, owners, lifted, stay = _with_steps(modules, owners, texts, steps, hoisted, bound, fields)
     besides = {one for found in arguments.values() for one in found} | {one.name for one in lifted} | {"Any", "retried"}
     check_selection(notebook, modules, owners, imports, set(names), besides)
     _check_served(arguments, steps, owners)
@@ -111,7 +124,7 @@ def select(
         parameters=(*marked.parameters, *lifted),
         imports=imports.with_typing(),
         owners=owners,
-        warnings=names_changed_elsewhere(notebook, owners, marked.steps),
+        warnings=(*names_changed_elsewhere(notebook, owners, marked.steps), *stay),
         steps=steps,
         arguments=arguments,
         taken=tuple(Taken(one.cell, _first_line(one)) for one in closure.taken),
@@ -212,26 +225,42 @@ def _with_steps(
     texts: Sequence[Cell],
     steps: Sequence[StepFunction],
     hoisted: Hoisted,
-    names: frozenset[str],
-) -> tuple[dict[str, tuple[Cell, ...]], dict[str, str], tuple[Parameter, ...]]:
-    """Add the steps' module, and lift the literals of all modules into settings."""
-    from jupyter_prodkit.export.literals import Literals
+    bound: Mapping[str, int],
+    fields: Collection[str],
+) -> tuple[dict[str, tuple[Cell, ...]], dict[str, str], tuple[Parameter, ...], tuple[str, ...]]:
+    """Add the steps' module, and make settings of what is picked and of paths, URLs and seeds; say which can't be.
 
-    literals = Literals(names)
+    `bound` says how many statements bind each name of the page, `fields` are the settings of the marked parameters.
+    """
+    from jupyter_prodkit.export.constants import constants_of
+    from jupyter_prodkit.export.literals import Literals
+    from jupyter_prodkit.export.picking import Picked
+
     every = dict(modules)
     if texts:
         every[STEPS_MODULE] = (*every.get(STEPS_MODULE, ()), *texts)
+    constants = constants_of((cell for cells in every.values() for cell in cells), bound)
+    picked = Picked(bound.keys(), fields, constants.liftable)
+    taken = {module: [replace(cell, source=picked.take(cell)) for cell in cells] for module, cells in every.items()}
+    literals = Literals({*bound, *fields, *picked.found})
     lifted = {
         module: tuple(replace(cell, source=literals.lift(cell.python)) for cell in cells)
-        for module, cells in every.items()
+        for module, cells in taken.items()
     }
+    settings = {one.name for one in picked.parameters}
     known = {**owners, **dict.fromkeys(hoisted.names, STEPS_MODULE), **{one.name: STEPS_MODULE for one in steps}}
-    return lifted, known, literals.parameters
+    kept = {name: module for name, module in known.items() if name not in settings}
+    return lifted, kept, (*picked.parameters, *literals.parameters), tuple(constants.stay)
 
 
 def _cell(origin: Cell, text: str) -> Cell:
     """Code that came from a cell, as a cell of its own."""
     return Cell(origin.cell_id, origin.index, "code", text, ("export",))
+
+
+def _not_for_steps(names: Collection[str]) -> frozenset[str]:
+    """Names that a step's function can't have: what its module defines or reads by them would be something else."""
+    return frozenset({*names, *dir(builtins), *_OF_MODULES})
 
 
 def _bound(closure: Closure) -> frozenset[str]:
@@ -243,9 +272,12 @@ def _made(statements: Sequence[Statement]) -> frozenset[str]:
     return frozenset(name for one in statements for name in one.binds)
 
 
-def _all_names(notebook: Notebook, marked: _Marked) -> frozenset[str]:
-    found = {name for cell in notebook.code_cells for name in code_names(cell.source).binds}
-    return frozenset(found | {parameter.field for parameter in marked.parameters})
+def _bindings(notebook: Notebook, statements: Sequence[Statement]) -> Mapping[str, int]:
+    """How many statements bind each name of the page; none for names of cells that are no statements of it."""
+    counts = dict.fromkeys((name for cell in notebook.code_cells for name in code_names(cell.source).binds), 0)
+    for one in statements:
+        counts.update({name: counts.get(name, 0) + 1 for name in one.binds})
+    return counts
 
 
 def _first_line(statement: Statement) -> str:

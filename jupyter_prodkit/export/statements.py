@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from itertools import takewhile
 from typing import Literal
 
+from jupyter_prodkit.export.imports import is_guarded_import
 from jupyter_prodkit.export.left_behind import drawn_names, only_shows
 from jupyter_prodkit.export.quiet import is_quiet
 from jupyter_prodkit.notebook.dataflow import Definitions, needs_when_run
@@ -125,7 +126,7 @@ def _statement(cell: Cell, place: int, tree: ast.Module, text: str, walk: _Walk)
 
 
 def _role(statement: ast.stmt) -> Role:
-    if isinstance(statement, (ast.Import, ast.ImportFrom)):
+    if isinstance(statement, (ast.Import, ast.ImportFrom)) or is_guarded_import(statement):
         return "import"
     if isinstance(statement, (ast.FunctionDef, ast.AsyncFunctionDef)):
         return "function"
@@ -133,7 +134,7 @@ def _role(statement: ast.stmt) -> Role:
         return "class"
     if isinstance(statement, (ast.If, ast.Try)) and is_quiet(statement):
         imports = any(isinstance(node, (ast.Import, ast.ImportFrom)) for node in ast.walk(statement))
-        return "import" if imports else "constant"
+        return "work" if imports else "constant"
     if isinstance(statement, (ast.Assign, ast.AnnAssign)) and is_quiet(statement):
         return "function" if isinstance(statement.value, ast.Lambda) else "constant"
     return "work"

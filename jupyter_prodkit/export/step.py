@@ -236,10 +236,10 @@ def _run(plan: ExportPlan, progress: Progress) -> Result:
         progress.stage("Building the wheel", 0.9)
         wheel = _build(source, dist, progress)
         progress.stage("Importing the wheel in a new process", 0.95)
-        prove_import(wheel, source / "config.yaml", package, progress)
+        import_seconds = prove_import(wheel, source / "config.yaml", package, progress)
         digest = file_digest(wheel)
         progress.raise_if_cancelled()  # the last chance before the old package is replaced
-    made = Made(project.package, wheel.name, digest, plan.lock_digest, forced=plan.options.force)
+    made = Made(project.package, wheel.name, digest, plan.lock_digest, import_seconds, forced=plan.options.force)
     return result_of(package, proven, (*plan.warnings, *kept_edits(kept, proven)), made)
 
 

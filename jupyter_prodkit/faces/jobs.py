@@ -9,6 +9,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from jupyter_prodkit.check.formats.wording import cell_names
 from jupyter_prodkit.errors import CancelledError, ExportError, ProdkitError, UsageError
 from jupyter_prodkit.faces import protocol as wire
 from jupyter_prodkit.faces.links import link_of
@@ -137,8 +138,7 @@ def _marking(error: Exception, page: Notebook) -> wire.Marking | None:
     """Return the marks that would mend it, in the words of a button."""
     if not isinstance(error, ExportError) or not error.to_mark:
         return None
-    places = [str(cell.index + 1) for cell in page.cells if cell.cell_id in error.to_mark]
-    which = f"cell {places[0]}" if len(places) == 1 else f"cells {', '.join(places[:-1])} and {places[-1]}"
+    which = cell_names([cell.label for cell in page.cells if cell.cell_id in error.to_mark])
     return wire.Marking(label=f"Mark {which} `export`", mark="export", cell_ids=error.to_mark)
 
 

@@ -9,6 +9,7 @@ from pathlib import Path, PurePosixPath
 
 import msgspec
 
+from jupyter_prodkit.environment.drift import read_lock_facts
 from jupyter_prodkit.environment.facts import EnvironmentFacts
 from jupyter_prodkit.environment.installed import Installed
 from jupyter_prodkit.files import FileTree, fill_folder, staged_folder, text_digest
@@ -17,7 +18,6 @@ from jupyter_prodkit.lock.compiling import Locked, compile_lock
 from jupyter_prodkit.lock.conda import conda_packages, environment_yml
 from jupyter_prodkit.lock.gathering import with_files_compared
 from jupyter_prodkit.lock.outcome import Made, locked_result
-from jupyter_prodkit.lock.outdated import read_facts
 from jupyter_prodkit.lock.pins import render_requirements
 from jupyter_prodkit.lock.project import make_uv_lock, script_block
 from jupyter_prodkit.lock.proof import Proof, prove
@@ -61,7 +61,7 @@ def make_lock(
     """
     started = time.monotonic()
     uv = Uv.here(python)
-    before = read_facts(folder)
+    before = read_lock_facts(folder)
     if installed:
         progress.stage("Comparing the installed files with their records", 0.05)
         facts = with_files_compared(facts, installed)

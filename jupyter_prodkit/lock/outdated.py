@@ -5,22 +5,13 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 
-import msgspec
-
+from jupyter_prodkit.environment.drift import read_lock_facts
 from jupyter_prodkit.environment.facts import DistributionFact, EnvironmentFacts
 from jupyter_prodkit.errors import LockError
 from jupyter_prodkit.files import file_digest
 from jupyter_prodkit.release import ReleaseRecord
 
-__all__ = ["out_of_date", "read_facts"]
-
-
-def read_facts(folder: Path) -> EnvironmentFacts | None:
-    """Return the facts of the lock in `folder`; None where there is none, or none that this version reads."""
-    try:
-        return msgspec.json.decode((folder / "environment.json").read_bytes(), type=EnvironmentFacts)
-    except (OSError, msgspec.DecodeError, UnicodeDecodeError):
-        return None
+__all__ = ["out_of_date"]
 
 
 def out_of_date(
@@ -31,18 +22,17 @@ def out_of_date(
     `now` is what the page imports and what is installed here. What is locked and not installed here is no reason: CI
     often has only this tool. Raises LockError where there is no lock that could be compared.
     """
-    locked = read_facts(folder)
+    locked = read_lock_facts(folder)
     if locked is None or not (folder / "requirements.lock").is_file():
         raise LockError(f"There is no lock in {folder} to compare with.", "Run `prodkit lock NOTEBOOK` first.")
-    return (*_edited(folder, record), *_imports(now, locked, labels), *_versions(now, locked))
+    return (*_edited(folder, record, locked), *_imports(now, locked, labels), *_versions(now, locked))
 
 
-def _edited(folder: Path, record: ReleaseRecord) -> Iterator[str]:
+def _edited(folder: Path, record: ReleaseRecord, locked: EnvironmentFacts) -> Iterator[str]:
     expected = record.fact("lock", "lock_digest")
     if expected and file_digest(folder / "requirements.lock") != expected:
         yield "requirements.lock is not as the lock step wrote it."
-    locked = read_facts(folder)
-    for fact in locked.distributions if locked else ():
+    for fact in locked.distributions:
         if fact.build == "vendored" and fact.file:
             wheel = folder / "wheels" / fact.file
             if not wheel.is_file() or file_digest(wheel) != fact.sha256:

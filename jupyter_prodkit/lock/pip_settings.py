@@ -10,6 +10,8 @@ from configparser import Error as ConfigError
 from dataclasses import dataclass
 from pathlib import Path
 
+from jupyter_prodkit.files import text_or_empty
+
 __all__ = ["PipSettings", "config_paths", "parse_pip_settings", "read_pip_settings"]
 
 _SECTIONS = ("global", "install")  # what a command's own section says wins
@@ -31,7 +33,7 @@ class PipSettings:
 def read_pip_settings(environ: Mapping[str, str]) -> PipSettings:
     """Return what pip's configuration files and `environ` say; a file that can't be read counts as empty."""
     paths = config_paths(environ, sys.platform, Path.home(), Path(sys.prefix))
-    return parse_pip_settings([_text(path) for path in paths], environ)
+    return parse_pip_settings([text_or_empty(path) for path in paths], environ)
 
 
 def parse_pip_settings(texts: Iterable[str], environ: Mapping[str, str]) -> PipSettings:
@@ -95,10 +97,3 @@ def _sections(text: str) -> dict[str, dict[str, str]]:
 
 def _key(name: str) -> str:
     return name.lower().replace("_", "-")
-
-
-def _text(path: Path) -> str:
-    try:
-        return path.read_text(encoding="utf-8", errors="replace")
-    except OSError:
-        return ""

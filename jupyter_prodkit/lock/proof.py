@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import os
 import sys
 import tempfile
 import time
@@ -22,7 +21,7 @@ from jupyter_prodkit.lock.pins import Pin
 from jupyter_prodkit.lock.report import ProofStep, things
 from jupyter_prodkit.lock.uv import Uv
 from jupyter_prodkit.progress import Progress
-from jupyter_prodkit.subprocesses import run_program
+from jupyter_prodkit.subprocesses import another_pythons_environment, run_program, venv_python
 
 __all__ = ["Proof", "prove"]
 
@@ -37,7 +36,6 @@ for name in json.load(sys.stdin):
         said[name] = f"{type(error).__name__}: {error}".splitlines()[0][:300]
 print("\\n" + json.dumps(said))
 """
-_NOT_THERE = ("PYTHONPATH", "PYTHONHOME", "PYTHONSTARTUP", "VIRTUAL_ENV", "MPLBACKEND")
 
 
 @dataclass
@@ -97,7 +95,7 @@ class _Clean:
 
     @property
     def python(self) -> str:
-        return str(self.venv / ("Scripts/python.exe" if os.name == "nt" else "bin/python"))
+        return str(venv_python(self.venv))
 
     def what_check_said(self) -> str:
         return self.what_check_said_is
@@ -126,12 +124,10 @@ class _Clean:
 
     def import_roots(self, roots: Mapping[str, str]) -> list[str]:
         """Import each module; what a cell imports must succeed, what was merely loaded is told where it fails."""
-        environment = {name: value for name, value in os.environ.items() if name not in _NOT_THERE}
-        environment["MPLBACKEND"] = "agg"  # the notebook's own draws into the notebook, and isn't there
         with tempfile.TemporaryDirectory(prefix="prodkit-empty-") as empty:
             finished = run_program(
-                [self.python, "-I", "-c", _IMPORTS], self.progress, cwd=Path(empty), environment=environment,
-                stdin=json.dumps(sorted(roots)),
+                [self.python, "-I", "-c", _IMPORTS], self.progress, cwd=Path(empty),
+                environment=another_pythons_environment(), stdin=json.dumps(sorted(roots)),
             )  # fmt: skip
         try:
             failed: dict[str, str] = json.loads(finished.stdout.splitlines()[-1])

@@ -6,20 +6,16 @@ dependency confusion begins. So it asks a server of ours, which knows only what 
 
 from __future__ import annotations
 
-import json
 import shutil
 import tempfile
-import threading
-from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from collections.abc import Mapping
 from pathlib import Path
-from urllib.parse import unquote
 
 from packaging.utils import canonicalize_name
 
 from jupyter_prodkit.environment.facts import EnvironmentFacts
 from jupyter_prodkit.errors import LockError
+from jupyter_prodkit.lock.name_index import name_index
 from jupyter_prodkit.lock.report import SecondOpinion
 from jupyter_prodkit.lock.uv import Uv
 from jupyter_prodkit.progress import Progress
@@ -51,7 +47,7 @@ def names_by_pipreqs(notebook: Path, versions: Mapping[str, str], uv: Uv, progre
     `versions` has what is installed, by normalised name; all that pipreqs can learn about any name. Raises LockError
     where pipreqs can't be had or fails, CancelledError.
     """
-    with tempfile.TemporaryDirectory(prefix="prodkit-pipreqs-") as scratch, _answerer(versions) as address:
+    with tempfile.TemporaryDirectory(prefix="prodkit-pipreqs-") as scratch, name_index(versions.get) as address:
         folder, output = Path(scratch, "notebook"), Path(scratch, "names.txt")
         folder.mkdir()
         shutil.copyfile(notebook, folder / notebook.name)
@@ -74,32 +70,3 @@ def names_by_pipreqs(notebook: Path, versions: Mapping[str, str], uv: Uv, progre
         lines = output.read_text(encoding="utf-8").splitlines()
     named = (line.partition("=")[0].partition("[")[0].strip() for line in lines)
     return frozenset(str(canonicalize_name(name)) for name in named if name)
-
-
-@contextmanager
-def _answerer(versions: Mapping[str, str]) -> Iterator[str]:
-    """Yield the address of a server on loopback that answers as PyPI's JSON API does, for `versions` alone."""
-
-    class Handler(BaseHTTPRequestHandler):
-        def do_GET(self) -> None:  # the name is http.server's
-            name = unquote(self.path.strip("/").partition("/")[0])
-            version = versions.get(canonicalize_name(name))
-            info = {"name": name, "version": version, "package_url": ""}
-            answer = {"info": info, "releases": {version: []}, "urls": []}
-            body = b"{}" if version is None else json.dumps(answer).encode()
-            self.send_response(404 if version is None else 200)
-            self.send_header("Content-Type", "application/json")
-            self.send_header("Content-Length", str(len(body)))
-            self.end_headers()
-            self.wfile.write(body)
-
-        def log_message(self, *_: object) -> None:
-            """Say nothing."""
-
-    server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
-    threading.Thread(target=server.serve_forever, daemon=True).start()
-    try:
-        yield f"http://127.0.0.1:{server.server_address[1]}/"
-    finally:
-        server.shutdown()
-        server.server_close()

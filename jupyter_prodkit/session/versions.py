@@ -35,23 +35,11 @@ class Versions:
         `made_by` tells the code, what it depended on besides names, and how it ended; `after` is what was seen of the
         names that it surely wrote, `live` are the versions that names had before; some may be gone.
         """
-        outputs = {**self._made_again(made_by, live), **self._made(source, names, inputs, made_by, after)}
-        self._outputs_of[made_by] = outputs
-        return outputs
-
-    def _made(
-        self,
-        source: str,
-        names: CodeNames,
-        inputs: Mapping[str, Version],
-        made_by: str,
-        after: Mapping[str, Glimpse],
-    ) -> dict[str, Version]:
         unsettled = any(seen.digest is None for seen in after.values())
         by_text = unsettled or names.deferred or names.imports
         settled = settle(stated_names(source), inputs) if by_text else {}
         base = [made_by, *(f"{name} {version}" for name, version in sorted(inputs.items()))]
-        made: dict[str, Version] = {}
+        made = self._made_again(made_by, live)
         for name, seen in after.items():
             origin = short(*base, name)
             if name in settled and not (seen.digest is not None and users_module_of(self._namespace[name]) is not None):
@@ -60,6 +48,7 @@ class Versions:
                 made[name] = self._value_of[origin] = valued(seen.digest + seen.hidden)
             else:  # what was looked at when the same was made before is known now
                 made[name] = self._value_of.get(origin, origin)
+        self._outputs_of[made_by] = made
         return made
 
     def _made_again(self, made_by: str, live: Mapping[str, Version]) -> dict[str, Version]:

@@ -219,11 +219,18 @@ def stop(server: subprocess.Popen[bytes]) -> None:
 def browser() -> Iterator[Browser]:
     if CHROMIUM is None:
         pytest.skip("There is no Chromium on this machine.")
+    with running_chromium() as chromium:
+        yield chromium
+
+
+@contextmanager
+def running_chromium() -> Iterator[Browser]:
+    """Yield a Chromium without a window: the machine's, else the one that came with Playwright."""
     with sync_playwright() as playwright:
         flags = ["--no-sandbox", "--disable-dev-shm-usage", "--disable-gpu"]
-        browser = playwright.chromium.launch(executable_path=CHROMIUM, args=flags)
-        yield browser
-        browser.close()
+        chromium = playwright.chromium.launch(executable_path=CHROMIUM, args=flags)
+        yield chromium
+        chromium.close()
 
 
 @pytest.fixture

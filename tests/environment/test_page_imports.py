@@ -213,10 +213,11 @@ def test_requested_required_and_licence(site: Any) -> None:
     info = site.install("alpha", files={"alpha.py": ""}, requires=["beta"])
     (info / "REQUESTED").write_text("")
     metadata = info / "METADATA"
-    metadata.write_text(metadata.read_text().replace("Name:", "License-Expression: MIT\nName:"))
+    metadata.write_text(metadata.read_text().replace("Name:", "License-Expression: MIT\nRequires-Python: >=3.9,!=3.11.3\nName:"))
     site.install("beta", files={"beta.py": ""})
     alpha, beta = of_page("import alpha").distributions
     assert (alpha.requested, alpha.required_by, alpha.licence) == (True, (), "MIT")
+    assert (alpha.requires_python, beta.requires_python) == (">=3.9,!=3.11.3", None)
     assert (beta.requested, beta.required_by, beta.licence, beta.why) == (False, ("alpha",), None, "required")
 
 

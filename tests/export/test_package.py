@@ -63,6 +63,7 @@ def test_every_text_is_what_its_ending_says() -> None:
         "petal_cut": 0.5,
         "columns": ["petal length (cm)", "petal width (cm)"],
         "weights": {"a": 1, "b": None},
+        "seed": 7,
     }
     for path, text in tree.items():
         if path.suffix == ".py":
@@ -182,5 +183,5 @@ def test_the_facts_are_those_of_the_lock(tmp_path: Path) -> None:
     lock = read_lock(tmp_path)
     made = Package("flowers", "0.1.0", "flowers.ipynb", select(page("#| export\nA = 1")), lock, "0.13.9")
     project = tomllib.loads(str(package_tree(made)[PurePosixPath("pyproject.toml")]))
-    assert project["project"]["requires-python"] == "==3.12.*"
+    assert project["project"]["requires-python"] == ">=3.12,<3.13"
     assert project["build-system"]["requires"] == ["uv_build>=0.13,<0.14"]

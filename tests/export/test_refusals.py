@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import re
+
 import pytest
 from pages import page
 
 from jupyter_prodkit.errors import ExportError, NotebookError
+from jupyter_prodkit.export.modules import module_text
 from jupyter_prodkit.export.selection import Selection, select
 
 REFUSED = {
@@ -73,6 +76,9 @@ REFUSED = {
     "magic": (("#| export\n%run other.py\ndef f(): ...",), "Cell 1 is marked `export` and uses a magic", "a cell of its own"),
     "shell": (("#| export\nfiles = !ls\ndef f(): ...",), "uses a magic or a shell line", "without the mark"),
     "magic-in-a-function": (("#| export\ndef f():\n    !ls",), "uses a magic or a shell line", "without the mark"),
+    "bash": (("#| export\n%%bash\necho hi",), "uses a magic or a shell line, which exist in notebooks only: %%bash", "say it in Python"),
+    "R": (("#| export\n%%R -i x\nplot(x)",), "uses a magic or a shell line, which exist in notebooks only: %%R -i x", "say it in Python"),
+    "await-at-the-top": (("#| export\nx = await g()",), "its line 2 would run on import: x = await g()", "Put it into a function"),
     "syntax-error": (("#| export\ndef f(:",), "Cell 1 is marked `export` and is not valid Python: invalid syntax (line 2).", "Mend the cell."),
     "misplaced-statement": (("#| export\ndef f():\n    break",), "is not valid Python: 'break' outside loop (line 3).", "Mend"),
     "star-import": (("#| export\nfrom math import *",), "holds `from math import *`, which does not say what it brings", "Import by name"),
@@ -186,6 +192,39 @@ def test_a_directive_that_names_no_module_is_refused() -> None:
     """A module name with capitals or dots is refused by the marks, with an example."""
     with pytest.raises(NotebookError, match="does not name a module"):
         select(page("#| export My.Module\nA = 1"))
+
+
+@pytest.mark.parametrize("module", ["../x", "a/b", "/etc", "..", "a b"])
+def test_no_module_leads_out_of_the_package(module: str) -> None:
+    """A path in a directive is no module's name."""
+    with pytest.raises(NotebookError, match="does not name a module"):
+        select(page(f"#| export {module}\nA = 1"))
+
+
+def test_a_module_may_be_called_like_pythons() -> None:
+    """Inside a package `json.py` hides nothing: the modules beside it import Python's own as before."""
+    found = select(page("import json", "#| export json\nA = 1", "#| export\ndef f():\n    return json.dumps(A)"))
+    text = module_text("core", found, "flowers.ipynb")
+    assert "import json\n" in text
+    assert "from .json import A\n" in text
+
+
+def test_async_functions_generators_lambdas_and_closures_are_exported_as_they_stand() -> None:
+    """Whatever a definition is, it means in the package what it means in the notebook, its own state included."""
+    found = select(
+        page(
+            "import asyncio\nk = 3",
+            "#| export\nasync def wait():\n    return 1\ndef each(xs):\n    yield from xs\nhalf = lambda x: x / 2\n"
+            "def counter():\n    n = [0]\n    def tick():\n        n[0] += 1\n        return n[0]\n    return tick\n"
+            "def gather(x, seen=[]):\n    seen.append(x)\n    return seen",
+            "#| step load\na = asyncio.run(wait())\nb = list(each([half(4)]))\nt = counter()\nt()\nc = t()\n"
+            "gather(1)\nd = gather(2)",
+        )
+    )
+    names: dict[str, object] = {}
+    exec(module_text("core", found, "flowers.ipynb"), names)
+    exec(re.sub(r"(?m)^from \..*$", "", module_text("steps", found, "flowers.ipynb")), names)
+    assert names["load"]() == (1, [2.0], 2, [1, 2])  # type: ignore[operator]
 
 
 def test_a_draft_above_the_marked_cell_is_no_clash() -> None:

@@ -189,6 +189,24 @@ def test_a_step_that_is_a_function_already_stays_one() -> None:
     assert found.owners == {"features": "core"}
 
 
+@pytest.mark.parametrize("step", ["json", "print", "sum", "logging", "settings", "partial"])
+def test_a_step_hides_nothing_that_its_module_reads(step: str) -> None:
+    """Called like a module, a function of Python's or something of the package's own, the function is `NAME_step`."""
+    found = chosen("import json", f"#| step {step}\nrows = json.dumps([sum([1])])\nprint(rows)\nopen('a/b.csv').close()")
+    assert [(one.step, one.name) for one in found.steps] == [(step, f"{step}_step")]
+    assert "import json\n" in module_text("steps", found, "flowers.ipynb")
+
+
+def test_what_is_made_beside_an_import_is_not_lost() -> None:
+    """A conditional import that also works belongs to its step; one that only guards stands at the top."""
+    text = text_of("#| step load\nn = 4\nif n > 1:\n    from math import sqrt\n    z = sqrt(n)\nelse:\n    z = 0.0")
+    names: dict[str, object] = {}
+    exec(text, names)
+    assert names["load"]() == 2.0  # type: ignore[operator]
+    text = text_of("try:\n    import lgb\nexcept ImportError:\n    lgb = None", "#| step load\nhas = lgb is not None")
+    assert text.index("try:") < text.index("def load")
+
+
 CIRCLE = (
     "#| step load\na = 1",
     "#| step train\nb = a + 1",

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 
 from jupyter_prodkit.check.evidence import Evidence
 from jupyter_prodkit.check.report import Finding
-from jupyter_prodkit.check.rules.text_sets import OrderTaken, TextNames, along, may_hold_set
+from jupyter_prodkit.check.rules.text_sets import HashTaken, TextNames, along, may_take_hash
 from jupyter_prodkit.notebook.document import Cell
 
 __all__ = ["hash_order"]
@@ -15,7 +15,7 @@ __all__ = ["hash_order"]
 
 def hash_order(evidence: Evidence) -> Iterator[Finding]:
     """The order of a set of texts, or the hash of a text, reaches a result: each process has another."""
-    if not any(may_hold_set(cell.source) for cell in evidence.notebook.code_cells):
+    if not any(may_take_hash(cell.source) for cell in evidence.notebook.code_cells):
         return
     known = TextNames()
     for cell in evidence.notebook.code_cells:
@@ -31,7 +31,7 @@ def _is_sorted(evidence: Evidence, name: str) -> bool:
     return any(name in cell.source and sorting.search(cell.source) for cell in evidence.notebook.code_cells)
 
 
-def _finding(cell: Cell, one: OrderTaken) -> Finding:
+def _finding(cell: Cell, one: HashTaken) -> Finding:
     if one.is_hash:
         return Finding(
             rule="randomness/hash-order",

@@ -43,11 +43,13 @@ _FORMS = (
     ("a key of SendGrid", r"\bSG\.[A-Za-z0-9_-]{22}\.[A-Za-z0-9_-]{43}"),
     ("a signed token (JWT)", r"\beyJ[A-Za-z0-9_-]{10,}\.eyJ[A-Za-z0-9_-]{10,}\.[A-Za-z0-9_-]{20,}"),
     ("a storage key of Azure", r"\bAccountKey=[A-Za-z0-9+/]{60,}={0,2}"),
+    ("a bearer's token", r"\bBearer [A-Za-z0-9._~+/-]{20,}"),
     ("a private key", r"-----BEGIN (?:[A-Z]+ )*PRIVATE KEY-----\s*(?:\\n)?\s*[A-Za-z0-9+/=\s\\]{40,}"),
 )
 _FORM = re.compile("|".join(f"(?P<form{number}>{form})" for number, (_, form) in enumerate(_FORMS)))
 _HINT = re.compile(
-    r"AKIA|ASIA|gh[pousr]_|github_pat_|glpat-|xox|AIza|k_live_|sk-|hf_|npm_|pypi-|dapi|SG\.|eyJ|AccountKey=|PRIVATE KEY"
+    r"AKIA|ASIA|gh[pousr]_|github_pat_|glpat-|xox|AIza|k_live_|sk-|hf_|npm_|pypi-|dapi|SG\.|eyJ|AccountKey="
+    r"|Bearer |PRIVATE KEY"
 )
 _URL = re.compile(
     r"(?<![A-Za-z0-9+.-])[A-Za-z][A-Za-z0-9+.-]{0,30}://"

@@ -13,7 +13,7 @@ from functools import lru_cache
 from jupyter_prodkit.notebook.syntax import shared_tree
 from jupyter_prodkit.notebook.transform import to_python
 
-__all__ = ["OrderTaken", "TextNames", "along", "may_hold_set"]
+__all__ = ["HashTaken", "TextNames", "along", "may_take_hash"]
 
 _SET = re.compile(r"\bset\(|\bhash\(|\bfrozenset\(|\{[^{}:]*[\"'][^{}:]*,|\{[^{}:]*\bfor\b")
 _MAKE_SET = frozenset({"set", "frozenset"})
@@ -45,38 +45,38 @@ class TextNames:
 
 
 @dataclass(frozen=True, slots=True)
-class OrderTaken:
-    """One place where the order of a set of texts goes on."""
+class HashTaken:
+    """One place where the order of a set of texts, which their hashes make, or the hash of a text goes on."""
 
     line: int
     what: str
-    """The set, as it is written, shortened."""
+    """The set, or the call of `hash`, as it is written, shortened."""
     kept_as: str | None
     """The list that takes the order, where it is one: it may be sorted later."""
     is_hash: bool = False
-    """Whether it is the hash of one text that is taken."""
+    """Whether it is the hash of one text, and not the order of a set."""
 
 
 @lru_cache(maxsize=4096)
-def may_hold_set(source: str) -> bool:
+def may_take_hash(source: str) -> bool:
     """Return whether a cell's text looks as if it made a set, or asked for a hash."""
     return _SET.search(source) is not None
 
 
-def along(source: str, known: TextNames) -> tuple[tuple[OrderTaken, ...], TextNames]:
-    """Return where a cell takes the order of a set of texts, and which names hold such after it."""
+def along(source: str, known: TextNames) -> tuple[tuple[HashTaken, ...], TextNames]:
+    """Return where a cell takes a set's order or a text's hash, and which names hold several texts after it."""
     mentioned = TextNames(
         frozenset(name for name in known.sets if name in source),
         frozenset(name for name in known.sequences if name in source),
     )
-    found, after = orders_taken(source, mentioned)
+    found, after = _hashes_taken(source, mentioned)
     return found, TextNames(
         (known.sets - mentioned.sets) | after.sets, (known.sequences - mentioned.sequences) | after.sequences
     )
 
 
 @lru_cache(maxsize=4096)
-def orders_taken(source: str, known: TextNames) -> tuple[tuple[OrderTaken, ...], TextNames]:
+def _hashes_taken(source: str, known: TextNames) -> tuple[tuple[HashTaken, ...], TextNames]:
     """Return the same for a cell in which all of `known` are mentioned."""
     tree = shared_tree(to_python(source))
     if tree is None:
@@ -96,7 +96,7 @@ class _Seen:
     sets: set[str]
     sequences: set[str]
     texts: set[str] = field(default_factory=set)
-    found: list[OrderTaken] = field(default_factory=list)
+    found: list[HashTaken] = field(default_factory=list)
 
     def block(self, body: list[ast.stmt]) -> None:
         for statement in body:
@@ -200,7 +200,7 @@ class _Seen:
     def note(self, node: ast.expr, kept: str | None, *, is_hash: bool = False) -> None:
         text = ast.unparse(node)
         short = text if len(text) <= _LONGEST else f"{text[:_LONGEST]}…"
-        self.found.append(OrderTaken(node.lineno, short, kept, is_hash))
+        self.found.append(HashTaken(node.lineno, short, kept, is_hash))
 
     # -- what holds texts -----------------------------------------------------------------------------------------
 
