@@ -1,4 +1,4 @@
-"""The magics: `%prodcheck` to `%prodserve`, each a thin face of one step."""
+"""The magics: `%prodcheck` to `%prodserve`, each a thin face of one step, and `%prodmark`, which marks cells."""
 
 from __future__ import annotations
 
@@ -18,11 +18,14 @@ if TYPE_CHECKING:
 
 __all__ = ["register_magics", "unregister_magics"]
 
+_MARK = "prodmark"
+
 
 def register_magics(shell: InteractiveShell, session: Session) -> None:
-    """Give `shell` one line magic per step."""
+    """Give `shell` one line magic per step, and the one that marks."""
     for magic in OWN_MAGICS:
-        shell.register_magic_function(_magic(shell, session, magic), "line", magic)  # type: ignore[arg-type]
+        made = _marking(shell, session) if magic == _MARK else _magic(shell, session, magic)
+        shell.register_magic_function(made, "line", magic)  # type: ignore[arg-type]
 
 
 def unregister_magics(shell: InteractiveShell) -> None:
@@ -37,6 +40,20 @@ def _magic(shell: InteractiveShell, session: Session, magic: str) -> Callable[[s
 
     run.__doc__ = f"The step `{magic.removeprefix('prod')}` of jupyter-prodkit; `%{magic} --help` shows its options."
     return run
+
+
+def _marking(shell: InteractiveShell, session: Session) -> Callable[[str], None]:
+    def mark(line: str) -> None:
+        if os.environ.get(STARTED_BY_US):
+            return
+        from jupyter_prodkit.faces.marking import mark_cells
+
+        said = mark_cells(shell, session, line)
+        if said:
+            print(said)  # noqa: T201 - the answer
+
+    mark.__doc__ = "Marks cells for production, as the sidebar does; `%prodmark --help` shows its options."
+    return mark
 
 
 def _run(shell: InteractiveShell, session: Session, magic: str, line: str) -> None:

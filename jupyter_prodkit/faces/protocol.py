@@ -1,4 +1,4 @@
-"""The messages between the sidebar and the kernel, version 2; `labextension/src/protocol.ts` is generated from them.
+"""The messages between the sidebar and the kernel, version 3; `labextension/src/protocol.ts` is generated from them.
 
 Two comms carry them. On `prodkit_rpc` the front end sends a `Request` and gets one `Reply` with the same `id`.
 On `prodkit_events` the kernel pushes `Event`s; nothing is ever sent the other way, but for `{"client": …}` in the
@@ -23,7 +23,7 @@ __all__ = [
     "Request",
 ]
 
-PROTOCOL_VERSION = 2
+PROTOCOL_VERSION = 3
 """Goes up with each change that a half without it could stumble over; `hello` and `welcome` stay readable for both."""
 RPC_TARGET = "prodkit_rpc"
 EVENTS_TARGET = "prodkit_events"
@@ -239,7 +239,19 @@ class Flows(msgspec.Struct, frozen=True, kw_only=True, tag_field="kind", tag="fl
     page: Page
 
 
-Request = Hello | Check | States | PlanStep | RunStep | Cancel | Restore | Mend | Flows
+class Marked(msgspec.Struct, frozen=True, kw_only=True, tag_field="kind", tag="marked"):
+    """The page says what it did about a `mark` event."""
+
+    id: int
+    order: int
+    """The event's."""
+    cell_ids: tuple[str, ...]
+    """Those of its cells that are now as it wants them."""
+    is_read_only: bool = False
+    """The page can't be changed."""
+
+
+Request = Hello | Check | States | PlanStep | RunStep | Cancel | Restore | Mend | Flows | Marked
 
 
 # --- replies ----------------------------------------------------------------------------------------------------
@@ -309,6 +321,12 @@ class FlowsReply(msgspec.Struct, frozen=True, kw_only=True, tag_field="kind", ta
     strays: tuple[StrayRead, ...]
 
 
+class NotedReply(msgspec.Struct, frozen=True, kw_only=True, tag_field="kind", tag="noted"):
+    """What the front end told has been heard."""
+
+    id: int
+
+
 class ErrorReply(msgspec.Struct, frozen=True, kw_only=True, tag_field="kind", tag="error"):
     """The request could not be answered."""
 
@@ -318,7 +336,15 @@ class ErrorReply(msgspec.Struct, frozen=True, kw_only=True, tag_field="kind", ta
 
 
 Reply = (
-    WelcomeReply | ReportReply | StatesReply | StartedReply | RestoredReply | EditedReply | FlowsReply | ErrorReply
+    WelcomeReply
+    | ReportReply
+    | StatesReply
+    | StartedReply
+    | RestoredReply
+    | EditedReply
+    | FlowsReply
+    | NotedReply
+    | ErrorReply
 )
 
 
@@ -394,4 +420,15 @@ class RunCells(msgspec.Struct, frozen=True, kw_only=True, tag_field="kind", tag=
     cell_ids: tuple[str, ...]
 
 
-Event = Executed | StepProgress | StepPlanned | StepAsks | StepDone | StepFailed | RunCells
+class MarkCells(msgspec.Struct, frozen=True, kw_only=True, tag_field="kind", tag="mark"):
+    """Mark these cells as the panel would, and say so with `marked`; told to one page only."""
+
+    order: int
+    mark: Literal["step", "export", "parameters", "ignore", "none"]
+    """`none` takes every mark away."""
+    name: str
+    """Of the step or the module; empty where it has none."""
+    cell_ids: tuple[str, ...]
+
+
+Event = Executed | StepProgress | StepPlanned | StepAsks | StepDone | StepFailed | RunCells | MarkCells

@@ -16,7 +16,7 @@ import type {
 } from './protocol';
 import type { IConnection, IFailure, IJob, IJourney, IStep, Options, OptionValue } from './tokens';
 
-type JourneyEvent = Exclude<Event, { kind: 'executed' | 'repair' }>;
+type JourneyEvent = Exclude<Event, { kind: 'executed' | 'repair' | 'mark' }>;
 
 /** How many lines of an outside tool are kept for reading. */
 const LOG_LINES = 200;

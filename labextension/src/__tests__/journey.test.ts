@@ -30,7 +30,7 @@ function runs(): unknown[] {
 }
 
 async function end(event: Event): Promise<void> {
-  if (event.kind !== 'executed' && event.kind !== 'repair') {
+  if (event.kind !== 'executed' && event.kind !== 'repair' && event.kind !== 'mark') {
     journey.hear(event);
   }
   await settled();

@@ -85,6 +85,7 @@ class StillModel implements IProdkitModel {
     apply: vi.fn(() => Promise.resolve()),
     mark: vi.fn(),
     markAll: vi.fn(),
+    markAsAsked: vi.fn(() => Promise.resolve()),
     undo: vi.fn()
   };
   flows: IProdkitModel['flows'] = goldenReply('flows');
