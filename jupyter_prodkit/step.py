@@ -53,6 +53,8 @@ class Plan:
     details: tuple[str, ...] = ()
     question: str | None = None
     """What the user should say yes to first; None where the step may just run."""
+    document: msgspec.Struct | None = None
+    """The whole of what would come of it, for faces that show it before it is done; None where the lines suffice."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -5,7 +5,6 @@ What was exported last stands in the folder `.exported` of the package, so that 
 
 from __future__ import annotations
 
-import difflib
 from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
@@ -13,7 +12,7 @@ from pathlib import Path, PurePosixPath
 from jupyter_prodkit.errors import ExportError, MissingDependencyError
 from jupyter_prodkit.files import FileTree
 
-__all__ = ["BASE", "Merge", "base_of", "edited_files", "merge", "preview"]
+__all__ = ["BASE", "Merge", "Outlook", "base_of", "edited_files", "merge", "on_disk", "outlook"]
 
 BASE = PurePosixPath(".exported")
 _NOT_OURS = frozenset(
@@ -45,36 +44,41 @@ def base_of(tree: FileTree) -> FileTree:
 def edited_files(folder: Path) -> tuple[str, ...]:
     """Return the files of an exported package that are not as they were exported, deleted ones included."""
     base = _read(folder / BASE)
-    return tuple(sorted(str(path) for path, text in base.items() if _text(folder / path) != text))
+    return tuple(sorted(str(path) for path, text in base.items() if on_disk(folder / path) != text))
 
 
-def preview(tree: FileTree, folder: Path) -> tuple[str, ...]:
-    """Return a line about each file that an export would add, change or take away, with how many lines."""
-    found = []
-    base = _read(folder / BASE)
-    for path, text in sorted(tree.items()):
-        if not _is_merged(path):
-            continue
-        before = base.get(path, _text(folder / path) if not base else None)
-        if before is None:
-            found.append(f"new: {path}")
-        elif before != text:
-            lines = list(difflib.ndiff(before.splitlines(), str(text).splitlines()))
-            more, less = (sum(line.startswith(sign) for line in lines) for sign in ("+ ", "- "))
-            found.append(f"changed: {path} (+{more} −{less})")
-    return (*found, *(f"no longer made: {path}" for path in sorted(base.keys() - tree.keys())))
-
-
-def merge(tree: FileTree, folder: Path) -> Merge:
+def merge(tree: FileTree, folder: Path, *, overwrite: bool = False) -> Merge:
     """Return what `tree` becomes in a package's folder: edits by hand are kept, what both changed is put together.
 
-    Raises ExportError where the same lines were changed by hand and in the notebook, MissingDependencyError.
+    With `overwrite` edits are given up; files of the user's own stay all the same. Raises ExportError where the same
+    lines were changed by hand and in the notebook, MissingDependencyError.
     """
+    found = outlook(tree, folder, overwrite=overwrite)
+    if found.conflicts:
+        raise ExportError(
+            f"The same lines were changed by hand and in the notebook: {', '.join(found.conflicts)}.",
+            "Take your edit over into the notebook (--update-notebook shows it), or give it up with --overwrite.",
+        )
+    return Merge(found.tree, found.edited, found.added)
+
+
+@dataclass(frozen=True)
+class Outlook(Merge):
+    """What would become of a folder, conflicts included."""
+
+    conflicts: tuple[str, ...] = ()
+    """Files of which the same lines were changed on both sides; `tree` has them as they stand."""
+    before: tuple[PurePosixPath, ...] = ()
+    """The files that the last export wrote and that are still there."""
+
+
+def outlook(tree: FileTree, folder: Path, *, overwrite: bool) -> Outlook:
+    """Return what an export of `tree` would make of `folder`, refusing nothing. Raises MissingDependencyError."""
     base = _read(folder / BASE)
     merged: dict[PurePosixPath, str | bytes] = dict(tree)
     edited, conflicts = [], []
-    for path, before in base.items():
-        now, new = _text(folder / path), tree.get(path)
+    for path, before in base.items() if not overwrite else ():
+        now, new = on_disk(folder / path), tree.get(path)
         if now in (before, new):
             continue
         edited.append(str(path))
@@ -87,15 +91,15 @@ def merge(tree: FileTree, folder: Path) -> Merge:
             joined = _joined(before, now, str(new))
             if joined is None:
                 conflicts.append(str(path))
-            else:
-                merged[path] = joined
-    if conflicts:
-        raise ExportError(
-            f"The same lines were changed by hand and in the notebook: {', '.join(conflicts)}.",
-            "Take your edit over into the notebook (--update-notebook shows it), or give it up with --overwrite.",
-        )
+            merged[path] = now if joined is None else joined
     added = _added(folder, [*base, *tree]) if base else {}
-    return Merge({**merged, **added}, tuple(sorted(edited)), tuple(sorted(map(str, added))))
+    return Outlook(
+        {**merged, **added},
+        tuple(sorted(edited)),
+        tuple(sorted(map(str, added))),
+        tuple(sorted(conflicts)),
+        tuple(path for path in base if (folder / path).is_file()),
+    )
 
 
 def _joined(base: str, one: str, other: str) -> str | None:
@@ -134,7 +138,8 @@ def _read(folder: Path) -> dict[PurePosixPath, str]:
     return {PurePosixPath(path.relative_to(folder).as_posix()): path.read_text("utf-8") for path in files}
 
 
-def _text(path: Path) -> str | None:
+def on_disk(path: Path) -> str | None:
+    """Return a file's text, None where there is none; what is no text is taken for an empty one."""
     try:
         return path.read_text("utf-8")
     except FileNotFoundError:

@@ -5,18 +5,19 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, get_args
 
 from jupyter_prodkit.export.closure import Width
 from jupyter_prodkit.export.data_files import data_revision
 from jupyter_prodkit.export.merging import BASE, Merge, edited_files
 from jupyter_prodkit.export.package import Package
+from jupyter_prodkit.export.previewing import Change, ExportPreview
 from jupyter_prodkit.export.proving import Proven
 from jupyter_prodkit.export.round_trip import Homecoming
 from jupyter_prodkit.files import FileTree
 from jupyter_prodkit.step import Fact, Result
 
-__all__ = ["Made", "compared", "kept_edits", "result_of", "updated"]
+__all__ = ["Made", "compared", "kept_edits", "previewed", "result_of", "updated"]
 
 _SHOWN = 8
 _WIDTHS = {
@@ -127,6 +128,19 @@ def kept_edits(kept: Merge, proven: Proven | None) -> Iterator[str]:
     code = [name for name in kept.edited if name.startswith("src/")]
     if code and proven is not None and not proven.unknown:
         yield f"The values were compared without the edits in {', '.join(code)}; run the package's tests for them."
+
+
+def previewed(document: ExportPreview, warnings: tuple[str, ...]) -> Result:
+    """Say what an export would write; nothing was."""
+    counts = {change: sum(one.change == change for one in document.files) for change in get_args(Change)}
+    said = ", ".join(f"{number} {change}" for change, number in counts.items() if number)
+    conflicts = [one.path for one in document.files if one.change == "conflict"]
+    stop = f"The export would stop: the same lines were changed by hand and in the notebook, in {', '.join(conflicts)}."
+    return Result(
+        summary=f"Nothing was written. Exporting {document.package} would give {len(document.files)} files: {said}.",
+        warnings=(*warnings, *([stop] if conflicts else [])),
+        document=document,
+    )
 
 
 def compared(tree: FileTree, folder: Path) -> Result:

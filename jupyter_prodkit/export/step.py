@@ -16,10 +16,11 @@ from jupyter_prodkit.errors import ExportError
 from jupyter_prodkit.export.data_files import data_files, untracked
 from jupyter_prodkit.export.known import Known
 from jupyter_prodkit.export.locked import Locked, read_lock
-from jupyter_prodkit.export.merging import BASE, Merge, base_of, edited_files, merge, preview
+from jupyter_prodkit.export.merging import BASE, base_of, edited_files, merge
 from jupyter_prodkit.export.naming import package_name, package_version
-from jupyter_prodkit.export.outcome import Made, compared, kept_edits, result_of, updated
+from jupyter_prodkit.export.outcome import Made, compared, kept_edits, previewed, result_of, updated
 from jupyter_prodkit.export.package import Package, package_tree
+from jupyter_prodkit.export.previewing import ExportPreview, preview
 from jupyter_prodkit.export.proof import check_imports, prove_import
 from jupyter_prodkit.export.proving import prove_values
 from jupyter_prodkit.export.round_trip import Homecoming, homecoming, write_home
@@ -49,6 +50,10 @@ class ExportOptions(Options, frozen=True, kw_only=True):
     ] = False
     budget: Annotated[float, msgspec.Meta(description="Seconds that the proof may take.", gt=0)] = 900.0
     overwrite: Annotated[bool, msgspec.Meta(description="Give up edits that were made in the package by hand.")] = False
+    preview: Annotated[
+        bool,
+        msgspec.Meta(description="Show what would be written, as tree and diff; write nothing.", extra={"form": False}),
+    ] = False
     check: Annotated[
         bool,
         msgspec.Meta(
@@ -109,10 +114,10 @@ def _plan(inputs: Inputs, options: ExportOptions) -> ExportPlan:
             *(f"taken along, {one.cell.label}: {one.line}" for one in selection.taken),
             *(f"`{name}` gets as arguments: {', '.join(given)}" for name, given in selection.arguments.items()),
             *(f"edited in the package: {name}" for name in edited_files(project.package)),
-            *preview(tree, project.package),
             *(home.diffs if home is not None else ()),
         ),
         question=_question(inputs, options, selection, home),
+        document=None if options.check or home is not None else _preview(inputs, package, known, options),
         package=package,
         tree=tree,
         project=project,
@@ -121,6 +126,20 @@ def _plan(inputs: Inputs, options: ExportOptions) -> ExportPlan:
         notebook=inputs.notebook,
         options=options,
         home=home,
+    )
+
+
+def _preview(inputs: Inputs, package: Package, known: Known, options: ExportOptions) -> ExportPreview:
+    """What would be written; of values whose types only the proof tells, those of the last proof are taken."""
+    if options.verify and not known.types:
+        last = Known.of(inputs.record.steps.get("export"), None, inputs.project.package)
+        package = replace(package, selection=select(inputs.notebook, known.width, last.types))
+    folder = inputs.project.package
+    return ExportPreview(
+        package=package.name,
+        files=preview(package_tree(package), folder, overwrite=options.overwrite, with_proof=options.verify),
+        taken=tuple(f"{one.cell.label}: {one.line}" for one in package.selection.taken),
+        with_proof=options.verify,
     )
 
 
@@ -156,6 +175,8 @@ def _summary(notebook: Notebook, package: Package, options: ExportOptions) -> st
     counted = f"{len(marked)} marked {'cell' if len(marked) == 1 else 'cells'}"
     if options.check:
         return f"Compare the package {package.name} with {counted}."
+    if options.preview:
+        return f"Show what exporting {counted} as the package {package.name} {package.version} would write."
     if options.update_notebook:
         return f"Take edits of the package {package.name} back into {notebook.path.name}."
     return f"Export {counted} as the package {package.name} {package.version}."
@@ -165,7 +186,7 @@ def _question(
     inputs: Inputs, options: ExportOptions, selection: Selection, home: Homecoming | None
 ) -> str | None:
     """What the user should say yes to first."""
-    if options.check:
+    if options.check or options.preview:
         return None
     if home is not None:
         count = len(home.sources)
@@ -216,6 +237,8 @@ def _run(plan: ExportPlan, progress: Progress) -> Result:
         return updated(plan.home, plan.notebook.path.name)
     if plan.options.check:
         return compared(plan.tree, plan.project.package)
+    if plan.options.preview and isinstance(plan.document, ExportPreview):
+        return previewed(plan.document, plan.warnings)
     project, proven, package = plan.project, None, plan.package
     if plan.options.verify:
         proven = prove_values(
@@ -228,7 +251,7 @@ def _run(plan: ExportPlan, progress: Progress) -> Result:
         )
         package = proven.package
     fresh = package_tree(package)
-    kept = Merge(fresh) if plan.options.overwrite else merge(fresh, project.package)
+    kept = merge(fresh, project.package, overwrite=plan.options.overwrite)
     with staged_folders(project.package, project.dist) as (source, dist):
         progress.stage(f"Writing {len(fresh)} files", 0.85)
         fill_folder(source, {**kept.tree, **base_of(fresh)})

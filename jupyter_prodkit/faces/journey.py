@@ -45,13 +45,15 @@ def carry_out(
     progress: Progress,
     *,
     agree: Callable[[str], bool] = lambda _: False,
+    show: Callable[[Plan], None] = lambda _: None,
 ) -> Result:
-    """Plan a step, show the plan's sentence, ask its question if it has one, run it and record it.
+    """Plan a step, show the plan, ask its question if it has one, run it and record it.
 
     Raises ProdkitError: UsageError where the user does not agree, and whatever the step raises.
     """
     plan: Plan = step.plan(inputs, options)
     progress.stage(plan.summary)
+    show(plan)
     if plan.question and not options.yes and not agree(plan.question):
         raise UsageError(plan.question, "Give --yes to go on all the same.")
     return perform(step, plan, inputs, options, progress)

@@ -11,7 +11,7 @@ from jupyter_prodkit.notebook.document import Notebook
 from jupyter_prodkit.notebook.transform import OWN_MAGICS
 from jupyter_prodkit.session.driver import STARTED_BY_US
 from jupyter_prodkit.session.session import Session
-from jupyter_prodkit.step import Options, Result
+from jupyter_prodkit.step import Options, Plan, Result
 
 if TYPE_CHECKING:
     from IPython.core.interactiveshell import InteractiveShell
@@ -77,7 +77,7 @@ def _run(shell: InteractiveShell, session: Session, magic: str, line: str) -> No
     silent = options.quiet or not is_shown or _is_quick(options)
     try:
         with shown_progress(shell, step.title, quiet=silent) as progress:
-            result = carry_out(step, inputs, options, progress)
+            result = carry_out(step, inputs, options, progress, show=_show_plan if is_shown else lambda _: None)
     except KeyboardInterrupt:
         hint = "Nothing was changed; run it again when ready."
         raise CancelledError(f"{step.title} was interrupted.", hint) from None
@@ -95,6 +95,18 @@ def _is_quick(options: Options) -> bool:
     from jupyter_prodkit.check.step import CheckOptions
 
     return isinstance(options, CheckOptions) and not (options.replay or options.verify)
+
+
+def _show_plan(plan: Plan) -> None:
+    """Show what would be written, before it is; folded, as the result comes below it."""
+    from IPython.display import display
+
+    from jupyter_prodkit.faces.package_preview import folded_html, folded_lines, to_be_shown
+
+    preview = to_be_shown(plan)
+    if preview is not None:
+        bundle = {"text/plain": "\n".join(folded_lines(preview)), "text/html": folded_html(preview)}
+        display(bundle, raw=True)  # type: ignore[no-untyped-call]
 
 
 def _show(notebook: Notebook, result: Result) -> None:
