@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, get_args
@@ -15,7 +15,7 @@ from jupyter_prodkit.export.previewing import Change, ExportPreview
 from jupyter_prodkit.export.proving import Proven
 from jupyter_prodkit.export.round_trip import Homecoming
 from jupyter_prodkit.files import FileTree
-from jupyter_prodkit.step import Fact, Result
+from jupyter_prodkit.step import Drift, Fact, Result
 
 __all__ = ["Made", "compared", "kept_edits", "previewed", "result_of", "updated"]
 
@@ -36,6 +36,10 @@ class Made:
     digest: str
     lock_digest: str | None
     forced: bool
+    made_of: Mapping[str, str]
+    """Cell id → digest, of the cells that the package is made of."""
+    drift: Drift | None
+    """How package and notebook had moved apart before."""
 
 
 def result_of(package: Package, proven: Proven | None, warnings: tuple[str, ...], made: Made) -> Result:
@@ -57,6 +61,7 @@ def result_of(package: Package, proven: Proven | None, warnings: tuple[str, ...]
             Fact("served", served if features else "the bare model: no function `features` is exported"),
             Fact("proof", "the wheel was imported in a new process: it printed nothing and wrote nothing"),
             *([Fact("values", proven.sentence)] if proven is not None else []),
+            *([Fact("before", f"package and notebook had drifted apart: {made.drift.sentence}")] if made.drift else []),
             Fact("package", str(made.folder)),
             Fact("wheel", f"{made.wheel} sha256:{made.digest[:12]}"),
         ),
@@ -76,6 +81,7 @@ def result_of(package: Package, proven: Proven | None, warnings: tuple[str, ...]
             "names": dict(selection.owners),
             "cells": {module: list(selection.sources(module)) for module in selection.modules},
             "steps": steps,
+            "made_of": dict(made.made_of),
             "proof": _recorded(proven),
             "forced": made.forced,
             "data": {one.path: one.sha256 for one in package.data},
@@ -143,7 +149,7 @@ def previewed(document: ExportPreview, warnings: tuple[str, ...]) -> Result:
     )
 
 
-def compared(tree: FileTree, folder: Path) -> Result:
+def compared(tree: FileTree, folder: Path, drift: Drift | None) -> Result:
     """Say whether a package is what the notebook would be exported as now; the status is 1 where it is not."""
     texts = {str(path): text for path, text in tree.items()}
     old = [name for name, text in texts.items() if _is_other(folder / BASE / name, folder / name, str(text))]
@@ -151,7 +157,8 @@ def compared(tree: FileTree, folder: Path) -> Result:
     facts = [Fact("out of date", name) for name in old] + [Fact("edited by hand", name) for name in edited]
     if not facts:
         return Result(summary="The package is what the notebook gives.")
-    return Result(summary="Package and notebook have drifted apart.", facts=tuple(facts), exit_code=1)
+    said = f": {drift.sentence}" if drift else ""
+    return Result(summary=f"Package and notebook have drifted apart{said}.", facts=tuple(facts), exit_code=1)
 
 
 def _is_other(base: Path, plain: Path, text: str) -> bool:

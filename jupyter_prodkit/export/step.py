@@ -14,6 +14,7 @@ import msgspec
 
 from jupyter_prodkit.errors import ExportError
 from jupyter_prodkit.export.data_files import data_files, untracked
+from jupyter_prodkit.export.drifting import drift, made_of
 from jupyter_prodkit.export.known import Known
 from jupyter_prodkit.export.locked import Locked, read_lock
 from jupyter_prodkit.export.merging import BASE, base_of, edited_files, merge
@@ -30,7 +31,7 @@ from jupyter_prodkit.lock.uv import Uv, find_uv
 from jupyter_prodkit.notebook.document import Notebook
 from jupyter_prodkit.progress import Progress
 from jupyter_prodkit.release import ProjectFolder, ReleaseRecord
-from jupyter_prodkit.step import Inputs, Options, Plan, Result, Step
+from jupyter_prodkit.step import Drift, Inputs, Options, Plan, Result, Step
 
 __all__ = ["EXPORT", "ExportOptions"]
 
@@ -80,6 +81,8 @@ class ExportPlan(Plan):
     lock_digest: str | None
     notebook: Notebook
     options: ExportOptions
+    drift: Drift | None = None
+    """How package and notebook had moved apart."""
     home: Homecoming | None = None
     """What is to be taken back into the notebook, where that was asked for."""
 
@@ -126,6 +129,7 @@ def _plan(inputs: Inputs, options: ExportOptions) -> ExportPlan:
         notebook=inputs.notebook,
         options=options,
         home=home,
+        drift=drift(project, inputs.record, inputs.notebook),
     )
 
 
@@ -236,7 +240,7 @@ def _run(plan: ExportPlan, progress: Progress) -> Result:
         write_home(plan.notebook, plan.home.sources)
         return updated(plan.home, plan.notebook.path.name)
     if plan.options.check:
-        return compared(plan.tree, plan.project.package)
+        return compared(plan.tree, plan.project.package, plan.drift)
     if plan.options.preview and isinstance(plan.document, ExportPreview):
         return previewed(plan.document, plan.warnings)
     project, proven, package = plan.project, None, plan.package
@@ -262,7 +266,15 @@ def _run(plan: ExportPlan, progress: Progress) -> Result:
         prove_import(wheel, source / "config.yaml", package, progress)
         digest = file_digest(wheel)
         progress.raise_if_cancelled()  # the last chance before the old package is replaced
-    made = Made(project.package, wheel.name, digest, plan.lock_digest, forced=plan.options.force)
+    made = Made(
+        project.package,
+        wheel.name,
+        digest,
+        plan.lock_digest,
+        forced=plan.options.force,
+        made_of=made_of(plan.notebook, package.selection),
+        drift=plan.drift,
+    )
     return result_of(package, proven, (*plan.warnings, *kept_edits(kept, proven)), made)
 
 
@@ -298,5 +310,6 @@ EXPORT: Step[ExportOptions, ExportPlan] = Step(
     plan=_plan,
     run=_run,
     stale=_stale,
+    drift=drift,
     needs_kernel=False,
 )

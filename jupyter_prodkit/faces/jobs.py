@@ -81,6 +81,8 @@ class Jobs:
         return _Job(number, step, options, gather(page, options, self._session))
 
     def _plan(self, job: _Job) -> None:
+        from jupyter_prodkit.export.previewing import ExportPreview
+
         try:
             plan = job.step.plan(job.inputs, job.options)
             event = wire.StepPlanned(
@@ -89,6 +91,7 @@ class Jobs:
                 summary=plan.summary,
                 details=plan.details,
                 question=None if job.options.yes else plan.question,
+                files=plan.document.files if isinstance(plan.document, ExportPreview) else (),
             )
         except Exception as error:  # noqa: BLE001 - the edge: the panel must hear of every failure
             message, hint = _told(error, job)

@@ -13,6 +13,7 @@ from typing import Any, Literal
 import msgspec
 
 from jupyter_prodkit.check.report import Report
+from jupyter_prodkit.export.previewing import PreviewedFile
 
 __all__ = [
     "EVENTS_TARGET",
@@ -79,6 +80,15 @@ class StepForm(msgspec.Struct, frozen=True, kw_only=True):
     options: tuple[OptionForm, ...]
 
 
+class StepDrift(msgspec.Struct, frozen=True, kw_only=True):
+    """How the notebook, and what a step left of it, have moved apart since."""
+
+    cells: tuple[str, ...]
+    """What has changed in the notebook: `cell 3`."""
+    files: tuple[str, ...]
+    """Files that were edited by hand."""
+
+
 class StepState(msgspec.Struct, frozen=True, kw_only=True):
     """Where one step stands."""
 
@@ -87,6 +97,8 @@ class StepState(msgspec.Struct, frozen=True, kw_only=True):
     text: str
     """In words: `not done yet`, `27 packages, done at …`, `out of date: the code has changed since`."""
     done_at: str | None = None
+    drift: StepDrift | None = None
+    """None where both sides are as they were."""
 
 
 class Link(msgspec.Struct, frozen=True, kw_only=True):
@@ -382,6 +394,8 @@ class StepPlanned(msgspec.Struct, frozen=True, kw_only=True, tag_field="kind", t
     hint: str = ""
     marking: Marking | None = None
     """What one click does about that."""
+    files: tuple[PreviewedFile, ...] = ()
+    """What would be written, file by file; empty where the step does not say."""
 
 
 class StepAsks(msgspec.Struct, frozen=True, kw_only=True, tag_field="kind", tag="asks"):

@@ -134,7 +134,9 @@ export class Journey implements IJourney {
     } catch (error) {
       const { message, hint } = failureOf(error);
       const plan = { job: 0, step: name, summary: message, details: [], question: null, hint };
-      this._update(name, { plan: { kind: 'planned', ...plan, blocked: true, marking: null } });
+      this._update(name, {
+        plan: { kind: 'planned', ...plan, blocked: true, marking: null, files: [] }
+      });
     }
   }
 

@@ -213,6 +213,14 @@ export interface ReportReply {
   readonly fixes: readonly Fix[];
 }
 
+/** How the notebook, and what a step left of it, have moved apart since. */
+export interface StepDrift {
+  /** What has changed in the notebook: `cell 3`. */
+  readonly cells: readonly string[];
+  /** Files that were edited by hand. */
+  readonly files: readonly string[];
+}
+
 /** Where one step stands. */
 export interface StepState {
   readonly name: string;
@@ -220,6 +228,8 @@ export interface StepState {
   /** In words: `not done yet`, `27 packages, done at …`, `out of date: the code has changed since`. */
   readonly text: string;
   readonly done_at: string | null;
+  /** None where both sides are as they were. */
+  readonly drift: StepDrift | null;
 }
 
 /** Where each step stands. */
@@ -328,6 +338,20 @@ export interface Marking {
   readonly cell_ids: readonly string[];
 }
 
+/** One file of the package: as it stands, against what would be written. */
+export interface PreviewedFile {
+  readonly path: string;
+  /** `kept` is as it stands, `pending` what only the proof can tell, `conflict` what would stop the export. */
+  readonly change: 'changed' | 'conflict' | 'kept' | 'new' | 'pending' | 'removed';
+  /** Whether an edit by hand is in it, or it is the user's own file. */
+  readonly by_hand: boolean;
+  /** Lines. */
+  readonly added: number;
+  readonly removed: number;
+  /** Unified; of a changed file only, and cut where it is very long. */
+  readonly diff: string;
+}
+
 /** What a step would do, or why it can't be done yet. */
 export interface StepPlanned {
   readonly kind: 'planned';
@@ -342,6 +366,8 @@ export interface StepPlanned {
   readonly hint: string;
   /** What one click does about that. */
   readonly marking: Marking | null;
+  /** What would be written, file by file; empty where the step does not say. */
+  readonly files: readonly PreviewedFile[];
 }
 
 /** A step did nothing, as it needs a yes first: run it again with the option `yes`. */
@@ -608,11 +634,16 @@ export const STRUCTS: Readonly<Record<string, Readonly<Record<string, Shape>>>> 
     report: { struct: 'Report' },
     fixes: { list: { struct: 'Fix' } },
   },
+  StepDrift: {
+    cells: { list: 'text' },
+    files: { list: 'text' },
+  },
   StepState: {
     name: 'text',
     state: { literal: ['done', 'never', 'running', 'stale'] },
     text: 'text',
     done_at: { anyOf: ['text', 'none'] },
+    drift: { anyOf: [{ struct: 'StepDrift' }, 'none'] },
   },
   StatesReply: {
     kind: { literal: ['states'] },
@@ -688,6 +719,14 @@ export const STRUCTS: Readonly<Record<string, Readonly<Record<string, Shape>>>> 
     mark: { literal: ['export'] },
     cell_ids: { list: 'text' },
   },
+  PreviewedFile: {
+    path: 'text',
+    change: { literal: ['changed', 'conflict', 'kept', 'new', 'pending', 'removed'] },
+    by_hand: 'flag',
+    added: 'integer',
+    removed: 'integer',
+    diff: 'text',
+  },
   StepPlanned: {
     kind: { literal: ['planned'] },
     job: 'integer',
@@ -698,6 +737,7 @@ export const STRUCTS: Readonly<Record<string, Readonly<Record<string, Shape>>>> 
     blocked: 'flag',
     hint: 'text',
     marking: { anyOf: [{ struct: 'Marking' }, 'none'] },
+    files: { list: { struct: 'PreviewedFile' } },
   },
   StepAsks: {
     kind: { literal: ['asks'] },
