@@ -116,7 +116,6 @@ def _plan(inputs: Inputs, options: ExportOptions) -> ExportPlan:
             *(f"{module}: {', '.join(names)}" for module, names in package.public),
             *(f"taken along, {one.cell.label}: {one.line}" for one in selection.taken),
             *(f"`{name}` gets as arguments: {', '.join(given)}" for name, given in selection.arguments.items()),
-            *(f"edited in the package: {name}" for name in edited_files(project.package)),
             *(home.diffs if home is not None else ()),
         ),
         question=_question(inputs, options, selection, home),

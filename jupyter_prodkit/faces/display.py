@@ -10,7 +10,7 @@ from typing import Any
 import msgspec
 
 from jupyter_prodkit.check.formats.github import github_lines
-from jupyter_prodkit.check.formats.html import report_html
+from jupyter_prodkit.check.formats.html import prose, report_html
 from jupyter_prodkit.check.formats.json_text import json_text
 from jupyter_prodkit.check.formats.outcome import Checked, NotChecked, Outcome, cell_lines, place_of
 from jupyter_prodkit.check.formats.sarif import sarif_log
@@ -71,7 +71,7 @@ def as_html(result: Result, notebook: Notebook) -> str:
             table = preview_html(result.document)
         body = f"<p><strong>{escape(result.summary)}</strong></p><table>{rows}</table>{table}"
     sign = '<span role="img" aria-label="warning" style="color:var(--jp-warn-color0, #b26a00)">■</span>'
-    warnings = "".join(f"<p>{sign} {escape(warning)}</p>" for warning in result.warnings)
+    warnings = "".join(f"<p>{sign} {prose(warning)}</p>" for warning in result.warnings)
     return f'<div class="jp-Prodkit-output" style="max-width:60em">{body}{warnings}</div>'
 
 

@@ -17,6 +17,9 @@ const SIGNS: Readonly<Record<Change, string>> = {
 };
 const ORDER: readonly Change[] = ['conflict', 'changed', 'new', 'removed', 'pending', 'kept'];
 
+/** Above its first hunk a unified diff names the file, which is said already. */
+const HEAD_LINES = 2;
+
 export interface IPlanFilesProps {
   readonly trans: TranslationBundle;
   readonly files: readonly PreviewedFile[];
@@ -37,14 +40,45 @@ export function PlanFiles({ trans, files }: IPlanFilesProps): React.JSX.Element 
           .map(([change, count]) => `${String(count)} ${changeWord(trans, change)}`)
           .join(', ')}
       </summary>
-      <ul>
-        {ORDER.flatMap(change => files.filter(file => file.change === change)).map(file => (
-          <li key={file.path}>
-            <File trans={trans} file={file} />
-          </li>
-        ))}
-      </ul>
+      <List
+        trans={trans}
+        files={ORDER.flatMap(change =>
+          files.filter(file => file.change === change && !isQuiet(file))
+        )}
+      />
+      <Rest trans={trans} files={files.filter(isQuiet)} />
     </details>
+  );
+}
+
+/** Whether nothing happens to a file that nobody has touched. */
+function isQuiet({ change, by_hand: byHand }: PreviewedFile): boolean {
+  return change === 'kept' && !byHand;
+}
+
+function Rest({ trans, files }: IPlanFilesProps): React.JSX.Element | null {
+  return files.length === 0 ? null : (
+    <details>
+      <summary>
+        <span className="jp-Prodkit-sign" aria-hidden="true">
+          {SIGNS.kept}
+        </span>
+        <span className="jp-Prodkit-soft">{`${String(files.length)} ${trans.__('kept')}`}</span>
+      </summary>
+      <List trans={trans} files={files} />
+    </details>
+  );
+}
+
+function List({ trans, files }: IPlanFilesProps): React.JSX.Element {
+  return (
+    <ul>
+      {files.map(file => (
+        <li key={file.path}>
+          <File trans={trans} file={file} />
+        </li>
+      ))}
+    </ul>
   );
 }
 
@@ -62,35 +96,37 @@ function File({
       <span className="jp-Prodkit-sign" aria-hidden="true">
         {SIGNS[change]}
       </span>
-      <span className="jp-Prodkit-path">{path}</span>{' '}
-      <span className="jp-Prodkit-soft">
-        {changeWord(trans, change)}
-        {lines}
-        {file.by_hand && `, ${trans.__('with your edits')}`}
+      <span>
+        <span className="jp-Prodkit-path">{path}</span>{' '}
+        <span className="jp-Prodkit-soft">
+          {changeWord(trans, change)}
+          {lines}
+          {file.by_hand && `, ${trans.__('with your edits')}`}
+        </span>
       </span>
     </>
   );
   if (diff === '') {
-    return row;
+    return <div className="jp-Prodkit-file">{row}</div>;
   }
   return (
     <details>
       <summary>{row}</summary>
       <pre tabIndex={0} role="region" aria-label={trans.__('Diff of %1', path)}>
-        {diff.split('\n').map((line, index) => (
-          <span key={index} className={lineClass(line)}>
-            {`${line}\n`}
-          </span>
-        ))}
+        {diff
+          .split('\n')
+          .slice(HEAD_LINES)
+          .map((line, index) => (
+            <span key={index} className={lineClass(line)}>
+              {`${line}\n`}
+            </span>
+          ))}
       </pre>
     </details>
   );
 }
 
 function lineClass(line: string): string | undefined {
-  if (line.startsWith('+++') || line.startsWith('---')) {
-    return undefined;
-  }
   return line.startsWith('+') ? 'jp-mod-added' : line.startsWith('-') ? 'jp-mod-gone' : undefined;
 }
 
