@@ -6,13 +6,24 @@ What was exported last stands in the folder `.exported` of the package, so that 
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path, PurePosixPath
 
 from jupyter_prodkit.errors import ExportError, MissingDependencyError
 from jupyter_prodkit.files import FileTree
 
-__all__ = ["BASE", "Merge", "Outlook", "base_of", "edited_files", "merge", "on_disk", "outlook"]
+__all__ = [
+    "BASE",
+    "Edits",
+    "Merge",
+    "Outlook",
+    "base_of",
+    "edited_files",
+    "edits_of_code",
+    "merge",
+    "on_disk",
+    "outlook",
+]
 
 BASE = PurePosixPath(".exported")
 _NOT_OURS = frozenset(
@@ -70,6 +81,23 @@ class Outlook(Merge):
     """Files of which the same lines were changed on both sides; `tree` has them as they stand."""
     before: tuple[PurePosixPath, ...] = ()
     """The files that the last export wrote and that are still there."""
+
+
+@dataclass(frozen=True)
+class Edits:
+    """What was edited by hand in the code of a package."""
+
+    files: tuple[str, ...] = ()
+    code: FileTree = field(default_factory=dict)
+    """The edited modules, and the user's own beside them, as they will stand."""
+
+
+def edits_of_code(tree: FileTree, folder: Path) -> Edits:
+    """Return the modules of `tree` that edits by hand will change. Raises ExportError for a conflict in one of them."""
+    code = {path: text for path, text in tree.items() if path.parts[0] == "src"}
+    merged = merge(code, folder)
+    changed = {path: text for path, text in merged.tree.items() if path.parts[0] == "src" and code.get(path) != text}
+    return Edits(tuple(sorted(map(str, changed))), changed)
 
 
 def outlook(tree: FileTree, folder: Path, *, overwrite: bool) -> Outlook:

@@ -128,12 +128,16 @@ def _recorded(proven: Proven | None) -> dict[str, Any] | None:
 
 
 def kept_edits(kept: Merge, proven: Proven | None) -> Iterator[str]:
-    """Say which edits by hand are in what was written, and that the proof was of the package without them."""
+    """Say which edits by hand are in what was written, and which of them the proof was without."""
     if kept.edited:
         yield f"Edits by hand were kept in {', '.join(kept.edited)}."
-    code = [name for name in kept.edited if name.startswith("src/")]
-    if code and proven is not None and not proven.unknown:
-        yield f"The values were compared without the edits in {', '.join(code)}; run the package's tests for them."
+    if proven is None or proven.unknown:
+        return
+    if "config.yaml" in kept.edited:
+        yield "The values were compared with the notebook's settings, without the edits in config.yaml."
+    code = [name for name in kept.edited if name.startswith("src/") and name not in proven.edited]
+    if code:
+        yield f"Whether the values are equal with what was deleted by hand ({', '.join(code)}) is not known."
 
 
 def previewed(document: ExportPreview, warnings: tuple[str, ...]) -> Result:

@@ -17,7 +17,7 @@ from jupyter_prodkit.export.data_files import data_files, untracked
 from jupyter_prodkit.export.drifting import drift, made_of
 from jupyter_prodkit.export.known import Known
 from jupyter_prodkit.export.locked import Locked, read_lock
-from jupyter_prodkit.export.merging import BASE, base_of, edited_files, merge
+from jupyter_prodkit.export.merging import BASE, Edits, base_of, edited_files, edits_of_code, merge
 from jupyter_prodkit.export.naming import package_name, package_version
 from jupyter_prodkit.export.outcome import Made, compared, kept_edits, previewed, result_of, updated
 from jupyter_prodkit.export.package import Package, package_tree
@@ -251,6 +251,7 @@ def _run(plan: ExportPlan, progress: Progress) -> Result:
             budget=plan.options.budget,
             allow_effects=plan.options.allow_effects,
             progress=progress,
+            edits=lambda tree: Edits() if plan.options.overwrite else edits_of_code(tree, project.package),
         )
         package = proven.package
     fresh = package_tree(package)
