@@ -6,7 +6,7 @@ Magics, CLI and sidebar are derived from it, so that the three have the same nam
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from typing import Annotated, Any, Generic, TypeVar
 
 import msgspec
@@ -53,6 +53,10 @@ class Plan:
     details: tuple[str, ...] = ()
     question: str | None = None
     """What the user should say yes to first; None where the step may just run."""
+    agreed: Mapping[str, Any] = field(default_factory=dict)
+    """Options that a yes to this very question sets; `--yes` alone, given beforehand, sets none."""
+    otherwise: str = "Give --yes to go on all the same."
+    """What to do where nobody can be asked."""
     document: msgspec.Struct | None = None
     """The whole of what would come of it, for faces that show it before it is done; None where the lines suffice."""
 

@@ -6,6 +6,7 @@ import importlib.metadata
 import shutil
 import subprocess
 import tempfile
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Annotated
@@ -20,6 +21,7 @@ from jupyter_prodkit.export.locked import Locked, read_lock
 from jupyter_prodkit.export.merging import BASE, Edits, base_of, edited_files, edits_of_code, merge
 from jupyter_prodkit.export.naming import package_name, package_version
 from jupyter_prodkit.export.outcome import Made, compared, kept_edits, previewed, result_of, updated
+from jupyter_prodkit.export.outside import outside_effects
 from jupyter_prodkit.export.package import Package, package_tree
 from jupyter_prodkit.export.previewing import ExportPreview, preview
 from jupyter_prodkit.export.proof import check_imports, prove_import
@@ -34,6 +36,12 @@ from jupyter_prodkit.release import ProjectFolder, ReleaseRecord
 from jupyter_prodkit.step import Drift, Inputs, Options, Plan, Result, Step
 
 __all__ = ["EXPORT", "ExportOptions"]
+
+_OTHERWISE = (
+    "--allow-effects lets the proof do that; --yes goes on without, and what it is kept from is then not known; "
+    "--no-verify leaves the proof out."
+)
+
 
 class ExportOptions(Options, frozen=True, kw_only=True):
     """What the export can be told."""
@@ -109,6 +117,9 @@ def _plan(inputs: Inputs, options: ExportOptions) -> ExportPlan:
     package = replace(package, data=data_files(selection.parameters, inputs.notebook.path.parent))
     unlocked = check_imports(package)
     tree = package_tree(package)
+    timeline = inputs.kernel.timeline if inputs.kernel is not None else None
+    is_run = options.verify and not (options.allow_effects or options.check or options.update_notebook)
+    effects = outside_effects(inputs.notebook, selection, timeline) if is_run else {}
     home = homecoming(inputs.notebook, package, project.package) if options.update_notebook else None
     return ExportPlan(
         summary=_summary(inputs.notebook, package, options),
@@ -118,7 +129,9 @@ def _plan(inputs: Inputs, options: ExportOptions) -> ExportPlan:
             *(f"`{name}` gets as arguments: {', '.join(given)}" for name, given in selection.arguments.items()),
             *(home.diffs if home is not None else ()),
         ),
-        question=_question(inputs, options, selection, home),
+        question=_question(inputs, options, selection, home, effects),
+        agreed={"allow_effects": True} if effects else {},
+        otherwise=_OTHERWISE if effects else Plan.otherwise,
         document=None if options.check or home is not None else _preview(inputs, package, known, options),
         package=package,
         tree=tree,
@@ -186,7 +199,11 @@ def _summary(notebook: Notebook, package: Package, options: ExportOptions) -> st
 
 
 def _question(
-    inputs: Inputs, options: ExportOptions, selection: Selection, home: Homecoming | None
+    inputs: Inputs,
+    options: ExportOptions,
+    selection: Selection,
+    home: Homecoming | None,
+    effects: Mapping[str, tuple[str, ...]],
 ) -> str | None:
     """What the user should say yes to first."""
     if options.check or options.preview:
@@ -198,7 +215,15 @@ def _question(
     edited = edited_files(inputs.project.package) if options.overwrite else ()
     lost = f"Edits of {', '.join(edited[:5])} will be lost. Go on?" if edited else None
     needed = None if options.with_needed else _needed_question(selection)
-    return " ".join(one for one in (needed, lost) if one) or None
+    return " ".join(one for one in (needed, lost, _effects_question(effects)) if one) or None
+
+
+def _effects_question(effects: Mapping[str, tuple[str, ...]]) -> str | None:
+    """Ask before the proof does again what cells have done to the world outside."""
+    if not effects:
+        return None
+    shown = "; ".join(f"{label} would {', '.join(does[:3])}" for label, does in effects.items())
+    return f"The proof runs the notebook twice and the package once: {shown}. Let them?"
 
 
 def _needed_question(selection: Selection) -> str | None:

@@ -6,6 +6,8 @@ from collections.abc import Callable
 from dataclasses import replace
 from typing import Any, Literal
 
+import msgspec
+
 from jupyter_prodkit.build.step import BUILD
 from jupyter_prodkit.check.step import CHECK
 from jupyter_prodkit.errors import UsageError
@@ -55,8 +57,12 @@ def carry_out(
     plan: Plan = step.plan(inputs, options)
     progress.stage(plan.summary)
     show(plan)
-    if plan.question and not options.yes and not agree(plan.question):
-        raise UsageError(plan.question, "Give --yes to go on all the same.")
+    if plan.question and not options.yes:
+        if not agree(plan.question):
+            raise UsageError(plan.question, plan.otherwise)
+        if plan.agreed:
+            options = msgspec.structs.replace(options, yes=True, **plan.agreed)
+            plan = step.plan(inputs, options)
     result = perform(step, plan, inputs, options, progress)
     return _with_drift(result, inputs) if step is CHECK else result
 
