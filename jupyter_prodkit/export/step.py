@@ -6,20 +6,18 @@ import importlib.metadata
 import shutil
 import subprocess
 import tempfile
-from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Annotated
-
-import msgspec
 
 from jupyter_prodkit.errors import ExportError
+from jupyter_prodkit.export.asking import OTHERWISE, question
 from jupyter_prodkit.export.data_files import data_files, untracked
 from jupyter_prodkit.export.drifting import drift, made_of
 from jupyter_prodkit.export.known import Known
 from jupyter_prodkit.export.locked import Locked, read_lock
-from jupyter_prodkit.export.merging import BASE, Edits, base_of, edited_files, edits_of_code, merge
+from jupyter_prodkit.export.merging import BASE, Edits, base_of, edits_of_code, merge
 from jupyter_prodkit.export.naming import package_name, package_version
+from jupyter_prodkit.export.options import ExportOptions
 from jupyter_prodkit.export.outcome import Made, compared, kept_edits, previewed, result_of, updated
 from jupyter_prodkit.export.outside import outside_effects
 from jupyter_prodkit.export.package import Package, package_tree
@@ -27,55 +25,15 @@ from jupyter_prodkit.export.previewing import ExportPreview, preview
 from jupyter_prodkit.export.proof import check_imports, prove_import
 from jupyter_prodkit.export.proving import prove_values
 from jupyter_prodkit.export.round_trip import Homecoming, homecoming, write_home
-from jupyter_prodkit.export.selection import Selection, select
+from jupyter_prodkit.export.selection import select
 from jupyter_prodkit.files import FileTree, file_digest, fill_folder, staged_folders
 from jupyter_prodkit.lock.uv import Uv, find_uv
 from jupyter_prodkit.notebook.document import Notebook
 from jupyter_prodkit.progress import Progress
 from jupyter_prodkit.release import ProjectFolder, ReleaseRecord
-from jupyter_prodkit.step import Drift, Inputs, Options, Plan, Result, Step
+from jupyter_prodkit.step import Drift, Inputs, Plan, Result, Step
 
-__all__ = ["EXPORT", "ExportOptions"]
-
-_OTHERWISE = (
-    "--allow-effects lets the proof do that; --yes goes on without, and what it is kept from is then not known; "
-    "--no-verify leaves the proof out."
-)
-
-
-class ExportOptions(Options, frozen=True, kw_only=True):
-    """What the export can be told."""
-
-    name: Annotated[str | None, msgspec.Meta(description="Name of the package; the notebook's if not given.")] = None
-    version: Annotated[str, msgspec.Meta(description="Version of the package (PEP 440).")] = "0.1.0"
-    verify: Annotated[
-        bool, msgspec.Meta(description="Run notebook and package and compare the values; takes as long as they do.")
-    ] = True
-    with_needed: Annotated[
-        bool, msgspec.Meta(description="Take along what the marked cells need and nobody marked, without asking.")
-    ] = False
-    allow_effects: Annotated[
-        bool, msgspec.Meta(description="Let the proof use the network, start programs and write outside a copy.")
-    ] = False
-    budget: Annotated[float, msgspec.Meta(description="Seconds that the proof may take.", gt=0)] = 900.0
-    overwrite: Annotated[bool, msgspec.Meta(description="Give up edits that were made in the package by hand.")] = False
-    preview: Annotated[
-        bool,
-        msgspec.Meta(description="Show what would be written, as tree and diff; write nothing.", extra={"form": False}),
-    ] = False
-    check: Annotated[
-        bool,
-        msgspec.Meta(
-            description="Say whether package and notebook agree; write nothing, fail where they don't (for CI).",
-            extra={"form": False},
-        ),
-    ] = False
-    update_notebook: Annotated[
-        bool,
-        msgspec.Meta(
-            description="Take edits of exported definitions back into the notebook's file.", extra={"form": False}
-        ),
-    ] = False
+__all__ = ["EXPORT", "ExportOptions", "ExportPlan"]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -129,9 +87,9 @@ def _plan(inputs: Inputs, options: ExportOptions) -> ExportPlan:
             *(f"`{name}` gets as arguments: {', '.join(given)}" for name, given in selection.arguments.items()),
             *(home.diffs if home is not None else ()),
         ),
-        question=_question(inputs, options, selection, home, effects),
+        question=question(inputs, options, selection, home, effects),
         agreed={"allow_effects": True} if effects else {},
-        otherwise=_OTHERWISE if effects else Plan.otherwise,
+        otherwise=OTHERWISE if effects else Plan.otherwise,
         document=None if options.check or home is not None else _preview(inputs, package, known, options),
         package=package,
         tree=tree,
@@ -196,45 +154,6 @@ def _summary(notebook: Notebook, package: Package, options: ExportOptions) -> st
     if options.update_notebook:
         return f"Take edits of the package {package.name} back into {notebook.path.name}."
     return f"Export {counted} as the package {package.name} {package.version}."
-
-
-def _question(
-    inputs: Inputs,
-    options: ExportOptions,
-    selection: Selection,
-    home: Homecoming | None,
-    effects: Mapping[str, tuple[str, ...]],
-) -> str | None:
-    """What the user should say yes to first."""
-    if options.check or options.preview:
-        return None
-    if home is not None:
-        count = len(home.sources)
-        cells = f"{count} changed {'cell' if count == 1 else 'cells'}"
-        return f"Write {cells} to {inputs.notebook.path.name}?" if count else None
-    edited = edited_files(inputs.project.package) if options.overwrite else ()
-    lost = f"Edits of {', '.join(edited[:5])} will be lost. Go on?" if edited else None
-    needed = None if options.with_needed else _needed_question(selection)
-    return " ".join(one for one in (needed, lost, _effects_question(effects)) if one) or None
-
-
-def _effects_question(effects: Mapping[str, tuple[str, ...]]) -> str | None:
-    """Ask before the proof does again what cells have done to the world outside."""
-    if not effects:
-        return None
-    shown = "; ".join(f"{label} would {', '.join(does[:3])}" for label, does in effects.items())
-    return f"The proof runs the notebook twice and the package once: {shown}. Let them?"
-
-
-def _needed_question(selection: Selection) -> str | None:
-    """Ask before code that nobody marked is taken along."""
-    if not selection.taken:
-        return None
-    cells: dict[str, list[str]] = {}
-    for one in selection.taken:
-        cells.setdefault(one.cell.label, []).append(one.line)
-    shown = "; ".join(f"{label}: {', '.join(f'`{line}`' for line in lines[:3])}" for label, lines in cells.items())
-    return f"The marked cells need what nobody marked ({shown}). Take it along?"
 
 
 def _name(inputs: Inputs, options: ExportOptions, lock: Locked) -> str:

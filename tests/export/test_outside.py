@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 from pathlib import Path
+from queue import Queue
 
 import pytest
 from pages import page
@@ -12,7 +13,10 @@ from jupyter_prodkit.errors import UsageError
 from jupyter_prodkit.export.outside import outside_effects
 from jupyter_prodkit.export.selection import select
 from jupyter_prodkit.export.step import EXPORT, ExportOptions, ExportPlan
+from jupyter_prodkit.faces import journey
+from jupyter_prodkit.faces.jobs import Jobs
 from jupyter_prodkit.faces.journey import carry_out
+from jupyter_prodkit.faces.protocol import Event, StepAsks
 from jupyter_prodkit.notebook.document import Notebook, source_digest
 from jupyter_prodkit.progress import Progress
 from jupyter_prodkit.release import ProjectFolder
@@ -109,3 +113,35 @@ def test_it_is_asked_before_the_proof_and_a_yes_lets_it(project: ProjectFolder) 
     with pytest.raises(UsageError, match="far enough"):
         carry_out(replace(EXPORT, run=stop), inputs, ExportOptions(force=True), Progress(), agree=lambda _: True)  # type: ignore[arg-type]
     assert seen[0].options.allow_effects
+
+
+def test_the_panels_yes_is_one_to_the_question_it_has_asked(
+    project: ProjectFolder, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The button answers what was asked; a yes that nothing was asked for lets nothing out."""
+    seen: Queue[bool] = Queue()
+
+    def stop(plan: ExportPlan, _: Progress) -> None:
+        seen.put(plan.options.allow_effects)
+        raise UsageError("far enough", "")
+
+    monkeypatch.setattr(journey, "STEPS", (replace(EXPORT, run=stop),))  # type: ignore[arg-type]
+    events: Queue[Event] = Queue()
+    jobs = Jobs(None, events.put)  # type: ignore[arg-type]
+    shown = replace(page(FETCH), path=project.path.parent / "flowers.ipynb")
+
+    def ran(**options: bool) -> Event:
+        jobs.run("export", {"force": True, **options}, shown)
+        while (event := events.get(timeout=60)).__class__.__name__ == "StepProgress":
+            pass
+        return event
+
+    ran(yes=True)
+    assert seen.get(timeout=1) is False
+    asked = ran()
+    assert isinstance(asked, StepAsks)
+    assert "would connect to example.org" in asked.question
+    ran(yes=True)
+    assert seen.get(timeout=1) is True
+    ran(yes=True)
+    assert seen.get(timeout=1) is False
