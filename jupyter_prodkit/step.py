@@ -6,7 +6,7 @@ Magics, CLI and sidebar are derived from it, so that the three have the same nam
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from typing import Annotated, Any, Generic, TypeVar
 
 import msgspec
@@ -17,7 +17,7 @@ from jupyter_prodkit.progress import Progress
 from jupyter_prodkit.release import ProjectFolder, ReleaseRecord, StepRecord, clean_facts, now
 from jupyter_prodkit.session.kernel import LiveKernel
 
-__all__ = ["Fact", "Inputs", "Options", "Plan", "Result", "Step", "perform"]
+__all__ = ["Drift", "Fact", "Inputs", "Options", "Plan", "Result", "Step", "perform"]
 
 
 class Options(msgspec.Struct, frozen=True, kw_only=True):
@@ -53,6 +53,12 @@ class Plan:
     details: tuple[str, ...] = ()
     question: str | None = None
     """What the user should say yes to first; None where the step may just run."""
+    agreed: Mapping[str, Any] = field(default_factory=dict)
+    """Options that a yes to this very question sets; `--yes` alone, given beforehand, sets none."""
+    otherwise: str = "Give --yes to go on all the same."
+    """What to do where nobody can be asked."""
+    document: msgspec.Struct | None = None
+    """The whole of what would come of it, for faces that show it before it is done; None where the lines suffice."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,6 +84,33 @@ class Result:
     exit_code: int = 0
 
 
+@dataclass(frozen=True, slots=True)
+class Drift:
+    """How the notebook, and what a step left of it, have moved apart since."""
+
+    cells: tuple[str, ...] = ()
+    """What has changed in the notebook: `cell 3`."""
+    files: tuple[str, ...] = ()
+    """Files that were edited by hand in what the step left."""
+
+    @property
+    def sentence(self) -> str:
+        """Which side has changed, and what: `cell 3 has changed; src/a.py was edited by hand`."""
+        return "; ".join(
+            f"{_listed(names)} {one if len(names) == 1 else several}"
+            for names, one, several in (
+                (self.cells, "has changed", "have changed"),
+                (self.files, "was edited by hand", "were edited by hand"),
+            )
+            if names
+        )
+
+
+def _listed(names: tuple[str, ...]) -> str:
+    shown = [*names[:3], *([f"{len(names) - 3} more"] if len(names) > 3 else [])]  # noqa: PLR2004 - a line's worth
+    return ", ".join(shown[:-1]) + f" and {shown[-1]}" if len(shown) > 1 else shown[0]
+
+
 OptionsT = TypeVar("OptionsT", bound=Options)
 PlanT = TypeVar("PlanT", bound=Plan)
 
@@ -97,6 +130,8 @@ class Step(Generic[OptionsT, PlanT]):
     """Does what the plan says. Raises ProdkitError; what was there before is then untouched."""
     stale: Callable[[ReleaseRecord, Notebook], str | None]
     """Why the step should be done again (never done is no reason), or None. `Notebook` is the page now."""
+    drift: Callable[[ProjectFolder, ReleaseRecord, Notebook], Drift | None] = lambda *_: None
+    """How notebook and result have moved apart, by digests alone: it is asked for after each run and edit."""
     needs_kernel: bool = True
     """Whether the step needs the objects of a kernel in which the notebook has run."""
     from_files: Callable[[OptionsT], bool] = lambda _: False

@@ -27,9 +27,13 @@ class Known:
     width: Width = Width.LIKELY
 
     @classmethod
-    def of(cls, done: StepRecord | None, notebook: Notebook, folder: Path) -> Known:
-        """Return what the last export's record and folder hold; nothing where the notebook's code is another."""
-        proof = done.facts.get("proof") if done is not None and done.notebook_digest == notebook.code_digest else None
+    def of(cls, done: StepRecord | None, notebook: Notebook | None, folder: Path) -> Known:
+        """Return what the last export's record and folder hold; nothing where the notebook's code is another.
+
+        Without a notebook it is what they hold, whatever the code is now.
+        """
+        is_of_it = done is not None and (notebook is None or done.notebook_digest == notebook.code_digest)
+        proof = done.facts.get("proof") if done is not None and is_of_it else None
         if not isinstance(proof, dict) or proof.get("unknown"):
             return cls()
         try:

@@ -5,6 +5,8 @@ from __future__ import annotations
 import ast
 from collections.abc import Collection, Iterator
 
+from jupyter_prodkit.notebook.transform import OWN_MAGICS
+
 __all__ = ["drawn_names", "is_drawing", "magic_refused", "only_shows"]
 
 _DRAWING = frozenset(
@@ -28,6 +30,7 @@ _HARMLESS_MAGICS = frozenset(
         *("pip", "pprint", "precision", "prun", "psource", "pwd", "quickref", "reload_ext", "time", "timeit"),
         *("tb", "uv", "unload_ext", "who", "who_ls", "whos", "xmode", "watermark", "memit", "lprun", "html", "HTML"),
         *("latex", "markdown", "javascript", "js", "svg", "SVG"),
+        *OWN_MAGICS,
     }
 )
 _HARMLESS_SHELL = frozenset(

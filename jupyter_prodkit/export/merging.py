@@ -5,15 +5,25 @@ What was exported last stands in the folder `.exported` of the package, so that 
 
 from __future__ import annotations
 
-import difflib
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path, PurePosixPath
 
 from jupyter_prodkit.errors import ExportError, MissingDependencyError
 from jupyter_prodkit.files import FileTree
 
-__all__ = ["BASE", "Merge", "base_of", "edited_files", "merge", "preview"]
+__all__ = [
+    "BASE",
+    "Edits",
+    "Merge",
+    "Outlook",
+    "base_of",
+    "edited_files",
+    "edits_of_code",
+    "merge",
+    "on_disk",
+    "outlook",
+]
 
 BASE = PurePosixPath(".exported")
 _NOT_OURS = frozenset(
@@ -45,36 +55,58 @@ def base_of(tree: FileTree) -> FileTree:
 def edited_files(folder: Path) -> tuple[str, ...]:
     """Return the files of an exported package that are not as they were exported, deleted ones included."""
     base = _read(folder / BASE)
-    return tuple(sorted(str(path) for path, text in base.items() if _text(folder / path) != text))
+    return tuple(sorted(str(path) for path, text in base.items() if on_disk(folder / path) != text))
 
 
-def preview(tree: FileTree, folder: Path) -> tuple[str, ...]:
-    """Return a line about each file that an export would add, change or take away, with how many lines."""
-    found = []
-    base = _read(folder / BASE)
-    for path, text in sorted(tree.items()):
-        if not _is_merged(path):
-            continue
-        before = base.get(path, _text(folder / path) if not base else None)
-        if before is None:
-            found.append(f"new: {path}")
-        elif before != text:
-            lines = list(difflib.ndiff(before.splitlines(), str(text).splitlines()))
-            more, less = (sum(line.startswith(sign) for line in lines) for sign in ("+ ", "- "))
-            found.append(f"changed: {path} (+{more} −{less})")
-    return (*found, *(f"no longer made: {path}" for path in sorted(base.keys() - tree.keys())))
-
-
-def merge(tree: FileTree, folder: Path) -> Merge:
+def merge(tree: FileTree, folder: Path, *, overwrite: bool = False) -> Merge:
     """Return what `tree` becomes in a package's folder: edits by hand are kept, what both changed is put together.
 
-    Raises ExportError where the same lines were changed by hand and in the notebook, MissingDependencyError.
+    With `overwrite` edits are given up; files of the user's own stay all the same. Raises ExportError where the same
+    lines were changed by hand and in the notebook, MissingDependencyError.
     """
+    found = outlook(tree, folder, overwrite=overwrite)
+    if found.conflicts:
+        raise ExportError(
+            f"The same lines were changed by hand and in the notebook: {', '.join(found.conflicts)}.",
+            "Take your edit over into the notebook (--update-notebook shows it), or give it up with --overwrite.",
+        )
+    return Merge(found.tree, found.edited, found.added)
+
+
+@dataclass(frozen=True)
+class Outlook(Merge):
+    """What would become of a folder, conflicts included."""
+
+    conflicts: tuple[str, ...] = ()
+    """Files of which the same lines were changed on both sides; `tree` has them as they stand."""
+    before: tuple[PurePosixPath, ...] = ()
+    """The files that the last export wrote and that are still there."""
+
+
+@dataclass(frozen=True)
+class Edits:
+    """What was edited by hand in the code of a package."""
+
+    files: tuple[str, ...] = ()
+    code: FileTree = field(default_factory=dict)
+    """The edited modules, and the user's own beside them, as they will stand."""
+
+
+def edits_of_code(tree: FileTree, folder: Path) -> Edits:
+    """Return the modules of `tree` that edits by hand will change. Raises ExportError for a conflict in one of them."""
+    code = {path: text for path, text in tree.items() if path.parts[0] == "src"}
+    merged = merge(code, folder)
+    changed = {path: text for path, text in merged.tree.items() if path.parts[0] == "src" and code.get(path) != text}
+    return Edits(tuple(sorted(map(str, changed))), changed)
+
+
+def outlook(tree: FileTree, folder: Path, *, overwrite: bool) -> Outlook:
+    """Return what an export of `tree` would make of `folder`, refusing nothing. Raises MissingDependencyError."""
     base = _read(folder / BASE)
     merged: dict[PurePosixPath, str | bytes] = dict(tree)
     edited, conflicts = [], []
-    for path, before in base.items():
-        now, new = _text(folder / path), tree.get(path)
+    for path, before in base.items() if not overwrite else ():
+        now, new = on_disk(folder / path), tree.get(path)
         if now in (before, new):
             continue
         edited.append(str(path))
@@ -87,15 +119,15 @@ def merge(tree: FileTree, folder: Path) -> Merge:
             joined = _joined(before, now, str(new))
             if joined is None:
                 conflicts.append(str(path))
-            else:
-                merged[path] = joined
-    if conflicts:
-        raise ExportError(
-            f"The same lines were changed by hand and in the notebook: {', '.join(conflicts)}.",
-            "Take your edit over into the notebook (--update-notebook shows it), or give it up with --overwrite.",
-        )
+            merged[path] = now if joined is None else joined
     added = _added(folder, [*base, *tree]) if base else {}
-    return Merge({**merged, **added}, tuple(sorted(edited)), tuple(sorted(map(str, added))))
+    return Outlook(
+        {**merged, **added},
+        tuple(sorted(edited)),
+        tuple(sorted(map(str, added))),
+        tuple(sorted(conflicts)),
+        tuple(path for path in base if (folder / path).is_file()),
+    )
 
 
 def _joined(base: str, one: str, other: str) -> str | None:
@@ -134,7 +166,8 @@ def _read(folder: Path) -> dict[PurePosixPath, str]:
     return {PurePosixPath(path.relative_to(folder).as_posix()): path.read_text("utf-8") for path in files}
 
 
-def _text(path: Path) -> str | None:
+def on_disk(path: Path) -> str | None:
+    """Return a file's text, None where there is none; what is no text is taken for an empty one."""
     try:
         return path.read_text("utf-8")
     except FileNotFoundError:

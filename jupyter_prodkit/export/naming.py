@@ -11,12 +11,26 @@ from packaging.version import InvalidVersion, Version
 
 from jupyter_prodkit.errors import ExportError
 
-__all__ = ["package_name", "package_version", "title_of"]
+__all__ = ["is_command", "package_name", "package_version", "title_of", "why_no_module"]
 
 _NAME = re.compile(r"[a-z][a-z0-9]*(_[a-z0-9]+)*\Z")
 _HINT = "Choose another with --name: lower-case letters, digits and single underscores."
 # What the standard library's list leaves out, and what every package has beside it.
 _ALSO_TAKEN = frozenset({"test", "tests", "src", "site", "pip", "setuptools", "wheel", "yaml", "dotenv"})
+_MODULES = frozenset({"config", "serving", "pipeline", "artifacts", "loading", "validation", "__init__", "__main__"})
+_COMMANDS = frozenset({"config", "serve"})
+
+
+def why_no_module(name: str) -> str:
+    """Return why the marked cells' code can't stand in a module of that name; empty where it can."""
+    if keyword.iskeyword(name):
+        return "a word of Python"
+    return "a name the package needs itself" if name in _MODULES else ""
+
+
+def is_command(step: str) -> bool:
+    """Return whether every package has a command of that name, which a step would be in the way of."""
+    return step in _COMMANDS
 
 
 def package_name(notebook_name: str, wanted: str | None, taken: Collection[str]) -> str:

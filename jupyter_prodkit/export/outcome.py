@@ -2,22 +2,23 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, get_args
 
 from jupyter_prodkit.check.formats.wording import seconds
 from jupyter_prodkit.export.closure import Width
 from jupyter_prodkit.export.data_files import data_revision
 from jupyter_prodkit.export.merging import BASE, Merge, edited_files
 from jupyter_prodkit.export.package import Package
+from jupyter_prodkit.export.previewing import Change, ExportPreview
 from jupyter_prodkit.export.proving import Proven
 from jupyter_prodkit.export.round_trip import Homecoming
 from jupyter_prodkit.files import FileTree
-from jupyter_prodkit.step import Fact, Result
+from jupyter_prodkit.step import Drift, Fact, Result
 
-__all__ = ["Made", "compared", "kept_edits", "result_of", "updated"]
+__all__ = ["Made", "compared", "kept_edits", "previewed", "result_of", "updated"]
 
 _SHOWN = 8
 _WIDTHS = {
@@ -38,6 +39,10 @@ class Made:
     import_seconds: float
     """CPU time that importing the package's own code took."""
     forced: bool
+    made_of: Mapping[str, str]
+    """Cell id → digest, of the cells that the package is made of."""
+    drift: Drift | None
+    """How package and notebook had moved apart before."""
 
 
 def result_of(package: Package, proven: Proven | None, warnings: tuple[str, ...], made: Made) -> Result:
@@ -59,6 +64,7 @@ def result_of(package: Package, proven: Proven | None, warnings: tuple[str, ...]
             Fact("served", served if features else "the bare model: no function `features` is exported"),
             Fact("proof", _imported(made)),
             *([Fact("values", proven.sentence)] if proven is not None else []),
+            *([Fact("before", f"package and notebook had drifted apart: {made.drift.sentence}")] if made.drift else []),
             Fact("package", str(made.folder)),
             Fact("wheel", f"{made.wheel} sha256:{made.digest[:12]}"),
         ),
@@ -79,6 +85,7 @@ def result_of(package: Package, proven: Proven | None, warnings: tuple[str, ...]
             "names": dict(selection.owners),
             "cells": {module: list(selection.sources(module)) for module in selection.modules},
             "steps": steps,
+            "made_of": dict(made.made_of),
             "proof": _recorded(proven),
             "forced": made.forced,
             "data": {one.path: one.sha256 for one in package.data},
@@ -130,15 +137,32 @@ def _recorded(proven: Proven | None) -> dict[str, Any] | None:
 
 
 def kept_edits(kept: Merge, proven: Proven | None) -> Iterator[str]:
-    """Say which edits by hand are in what was written, and that the proof was of the package without them."""
+    """Say which edits by hand are in what was written, and which of them the proof was without."""
     if kept.edited:
         yield f"Edits by hand were kept in {', '.join(kept.edited)}."
-    code = [name for name in kept.edited if name.startswith("src/")]
-    if code and proven is not None and not proven.unknown:
-        yield f"The values were compared without the edits in {', '.join(code)}; run the package's tests for them."
+    if proven is None or proven.unknown:
+        return
+    if "config.yaml" in kept.edited:
+        yield "The values were compared with the notebook's settings, without the edits in config.yaml."
+    code = [name for name in kept.edited if name.startswith("src/") and name not in proven.edited]
+    if code:
+        yield f"Whether the values are equal with what was deleted by hand ({', '.join(code)}) is not known."
 
 
-def compared(tree: FileTree, folder: Path) -> Result:
+def previewed(document: ExportPreview, warnings: tuple[str, ...]) -> Result:
+    """Say what an export would write; nothing was."""
+    counts = {change: sum(one.change == change for one in document.files) for change in get_args(Change)}
+    said = ", ".join(f"{number} {change}" for change, number in counts.items() if number)
+    conflicts = [one.path for one in document.files if one.change == "conflict"]
+    stop = f"The export would stop: the same lines were changed by hand and in the notebook, in {', '.join(conflicts)}."
+    return Result(
+        summary=f"Nothing was written. Exporting {document.package} would give {len(document.files)} files: {said}.",
+        warnings=(*warnings, *([stop] if conflicts else [])),
+        document=document,
+    )
+
+
+def compared(tree: FileTree, folder: Path, drift: Drift | None) -> Result:
     """Say whether a package is what the notebook would be exported as now; the status is 1 where it is not."""
     texts = {str(path): text for path, text in tree.items()}
     old = [name for name, text in texts.items() if _is_other(folder / BASE / name, folder / name, str(text))]
@@ -146,7 +170,8 @@ def compared(tree: FileTree, folder: Path) -> Result:
     facts = [Fact("out of date", name) for name in old] + [Fact("edited by hand", name) for name in edited]
     if not facts:
         return Result(summary="The package is what the notebook gives.")
-    return Result(summary="Package and notebook have drifted apart.", facts=tuple(facts), exit_code=1)
+    said = f": {drift.sentence}" if drift else ""
+    return Result(summary=f"Package and notebook have drifted apart{said}.", facts=tuple(facts), exit_code=1)
 
 
 def _is_other(base: Path, plain: Path, text: str) -> bool:

@@ -4,20 +4,22 @@ from __future__ import annotations
 
 import tempfile
 import time
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 from pathlib import Path
+from types import MappingProxyType
 
 from jupyter_prodkit.errors import ExportError
 from jupyter_prodkit.export.clean_environment import CleanEnvironment, PackageRun
 from jupyter_prodkit.export.closure import Width
 from jupyter_prodkit.export.comparing import compare, is_opaque
 from jupyter_prodkit.export.exportable import check_step_cell
+from jupyter_prodkit.export.merging import Edits
 from jupyter_prodkit.export.package import Package, package_tree
 from jupyter_prodkit.export.reference import Reference, Wanted, reference_values
 from jupyter_prodkit.export.selection import Selection, select
 from jupyter_prodkit.export.step_functions import StepFunction
-from jupyter_prodkit.files import fill_folder
+from jupyter_prodkit.files import FileTree, fill_folder
 from jupyter_prodkit.lock.uv import Uv
 from jupyter_prodkit.notebook.document import Cell, Notebook
 from jupyter_prodkit.notebook.names import code_names
@@ -60,6 +62,8 @@ class Proven:
     witness: bool = False
     """Whether the values are those that unmarked cells made by calling what is exported."""
     width: Width = Width.LIKELY
+    edited: tuple[str, ...] = ()
+    """Files whose edits by hand were in the package that ran."""
 
     @property
     def sentence(self) -> str:
@@ -72,6 +76,7 @@ class Proven:
             return f"not known: no value could be compared{f' ({reasons[0]})' if reasons else ''}"
         inexact = len(self.equal) - self.exact
         said = f"{len(self.equal)} of {whole} values equal the notebook\u2019s in a clean environment"
+        said += f", with your edits in {', '.join(self.edited)}" if self.edited else ""
         return f"{said} ({inexact} of them within 1e-6)" if inexact else said
 
 
@@ -83,10 +88,12 @@ def prove_values(
     budget: float,
     allow_effects: bool,
     progress: Progress,
+    edits: Callable[[FileTree], Edits] = lambda _: Edits(),
 ) -> Proven:
     """Run notebook and package and compare each value that the steps give.
 
     Where no step is marked, the cells that call what is exported stand for steps. Takes `budget` seconds at most.
+    Where `edits` by hand go into the code, the package with them is what is compared in the end.
     Raises ExportError where no clean environment can be made or the package can't be built, CancelledError.
     """
     deadline = time.monotonic() + budget
@@ -109,7 +116,7 @@ def prove_values(
     if reference.unfinished:
         return Proven(package, unknown=reference.unfinished)
     typed = package if witness else replace(package, selection=select(page, types=reference.types))
-    prover = _Prover(page, typed, reference, lock, deadline, progress, witness=witness)
+    prover = _Prover(page, typed, reference, lock, deadline, progress, edits, witness=witness)
     try:
         return prover.widen()
     except TimeoutError:
@@ -124,11 +131,12 @@ class _Prover:
     lock: Path
     deadline: float
     progress: Progress
+    edits: Callable[[FileTree], Edits]
     witness: bool
 
     def widen(self) -> Proven:
         """Try the widths one after the other until all values are equal; return the best."""
-        best: Proven | None = None
+        best: tuple[Proven, Selection] | None = None
         with tempfile.TemporaryDirectory(prefix="prodkit-proof-") as scratch:
             uv = Uv.here()
             clean = CleanEnvironment(uv, Path(scratch) / "venv", self.progress)
@@ -145,19 +153,43 @@ class _Prover:
                     continue
                 tried.add(made)
                 found = self._try(clean, uv, Path(scratch) / width.name.lower(), selection, width)
-                if best is None or len(found.equal) > len(best.equal):
-                    best = found
+                if best is None or len(found.equal) > len(best[0].equal):
+                    best = found, selection
                 if not found.unequal:
                     break
-        assert best is not None
-        return best
+            assert best is not None
+            return self._with_edits(clean, uv, Path(scratch) / "edited", *best)
 
-    def _try(self, clean: CleanEnvironment, uv: Uv, folder: Path, selection: Selection, width: Width) -> Proven:
+    def _with_edits(
+        self, clean: CleanEnvironment, uv: Uv, folder: Path, plain: Proven, selection: Selection
+    ) -> Proven:
+        """What the package gives as it will be written: with the edits by hand that its code has."""
+        edits = self.edits(package_tree(replace(self.package, selection=selection)))
+        if not edits.files:
+            return plain
+        self.progress.stage("Running the package with your edits", 0.8)
+        found = self._try(clean, uv, folder, selection, plain.width, edits.code)
+        cause = f"an edit by hand in {', '.join(edits.files)}"
+        unequal = tuple(
+            replace(one, cause=cause) if {one.name, f"{one.step}: {one.name}"} & {*plain.equal} else one
+            for one in found.unequal
+        )
+        return replace(found, unequal=unequal, edited=edits.files)
+
+    def _try(
+        self,
+        clean: CleanEnvironment,
+        uv: Uv,
+        folder: Path,
+        selection: Selection,
+        width: Width,
+        code: FileTree = MappingProxyType({}),
+    ) -> Proven:
         package = replace(self.package, selection=selection)
         self.progress.stage("Running the package in it", 0.6 + 0.1 * width)
         source = folder / "source"
         source.mkdir(parents=True)
-        fill_folder(source, package_tree(replace(package, golden={("", ""): None})))
+        fill_folder(source, {**package_tree(replace(package, golden={("", ""): None})), **code})
         clean.install_package(uv.build_wheel(source, folder / "dist", self.progress))
         wanted = {step.step: list(step.outputs) for step in selection.steps}
         run = clean.run(package.name, source, wanted, self.page, self.deadline)

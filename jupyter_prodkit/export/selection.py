@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import ast
 import builtins
-import keyword
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from importlib.util import find_spec
@@ -20,20 +19,20 @@ from jupyter_prodkit.export.exportable import (
 )
 from jupyter_prodkit.export.hoisting import Hoisted, arguments_of, hoist
 from jupyter_prodkit.export.imports import PageImports, imported_names, read_imports
+from jupyter_prodkit.export.naming import is_command, why_no_module
 from jupyter_prodkit.export.parameters import Parameter, read_parameters
 from jupyter_prodkit.export.statements import Statement, page_statements
 from jupyter_prodkit.export.step_functions import StepFunction, step_functions
 from jupyter_prodkit.export.wholeness import INJECTED, check_selection, names_changed_elsewhere, needs_of_module
 from jupyter_prodkit.notebook.document import Cell, Notebook
+from jupyter_prodkit.notebook.marks import check_module
 from jupyter_prodkit.notebook.names import code_names
 
 __all__ = ["DEFAULT_MODULE", "STEPS_MODULE", "Selection", "Taken", "select"]
 
 DEFAULT_MODULE, STEPS_MODULE, _COMMON = "core", "steps", "common"
-_RESERVED = frozenset({"config", "serving", "pipeline", "artifacts", "loading", "validation", "__init__", "__main__"})
 _OF_MODULES = frozenset({"Any", "data_path", "logger", "logging", "partial", "retried", "settings"})
 """What an exported module may import or define by itself."""
-_COMMANDS = frozenset({"config", "serve"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,7 +93,7 @@ def select(
         raise MissingDependencyError("libcst", "export")
     marked = _marked(notebook)
     imports = read_imports(notebook.code_cells)
-    modules, owners = _exported_modules(marked.exported)
+    modules, owners = _exported_modules(marked.exported, notebook.default_module or DEFAULT_MODULE)
     names = frozenset(parameter.name for parameter in marked.parameters)
     statements = page_statements(_on_page(notebook))
     closure = close(
@@ -163,7 +162,7 @@ def _marked(notebook: Notebook) -> _Marked:
 
 
 def _check_command(cell: Cell, step: str) -> None:
-    if step in _COMMANDS:
+    if is_command(step):
         raise ExportError(
             f"{cell.label.capitalize()} is part of the step `{step}`, a command that every package has.",
             "Choose another name, for example `load`, `features`, `train` or `evaluate`.",
@@ -177,11 +176,13 @@ def _is_definition_of(cell: Cell, step: str) -> bool:
     return cell.tree is not None and step in code_names(cell.source).deferred and not loud_statement(cell.tree.body)
 
 
-def _exported_modules(exported: Sequence[Cell]) -> tuple[dict[str, tuple[Cell, ...]], dict[str, str]]:
+def _exported_modules(
+    exported: Sequence[Cell], default: str
+) -> tuple[dict[str, tuple[Cell, ...]], dict[str, str]]:
     modules: dict[str, tuple[Cell, ...]] = {}
     owners: dict[str, str] = {}
     for cell in exported:
-        module = _module_of(cell)
+        module = _module_of(cell, default)
         modules[module] = (*modules.get(module, ()), cell)
         for name in sorted(code_names(cell.source).binds - imported_names(cell)):
             if owners.setdefault(name, module) != module:
@@ -306,10 +307,12 @@ def _defines(cell: Cell) -> bool:
     return cell.tree is not None and any(isinstance(statement, kinds) for statement in cell.tree.body)
 
 
-def _module_of(cell: Cell) -> str:
-    module = cell.marks.module or DEFAULT_MODULE
-    if module in _RESERVED or keyword.iskeyword(module):
-        why = "a word of Python" if keyword.iskeyword(module) else "a name the package needs itself"
+def _module_of(cell: Cell, default: str) -> str:
+    module = cell.marks.module or default
+    if cell.marks.module is None and default != DEFAULT_MODULE:
+        check_module(default)
+    why = why_no_module(module)
+    if why:
         raise ExportError(
             f"{cell.label.capitalize()} goes to the module `{module}`, {why}.",
             "Choose another, for example `#| export features`.",

@@ -8,60 +8,32 @@ import subprocess
 import tempfile
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Annotated
-
-import msgspec
 
 from jupyter_prodkit.errors import ExportError
+from jupyter_prodkit.export.asking import OTHERWISE, question
 from jupyter_prodkit.export.data_files import data_files, untracked
+from jupyter_prodkit.export.drifting import drift, made_of
 from jupyter_prodkit.export.known import Known
 from jupyter_prodkit.export.locked import Locked, read_lock
-from jupyter_prodkit.export.merging import BASE, Merge, base_of, edited_files, merge, preview
+from jupyter_prodkit.export.merging import BASE, Edits, base_of, edits_of_code, merge
 from jupyter_prodkit.export.naming import package_name, package_version
-from jupyter_prodkit.export.outcome import Made, compared, kept_edits, result_of, updated
+from jupyter_prodkit.export.options import ExportOptions
+from jupyter_prodkit.export.outcome import Made, compared, kept_edits, previewed, result_of, updated
+from jupyter_prodkit.export.outside import outside_effects
 from jupyter_prodkit.export.package import Package, package_tree
+from jupyter_prodkit.export.previewing import ExportPreview, preview
 from jupyter_prodkit.export.proof import check_imports, prove_import
 from jupyter_prodkit.export.proving import prove_values
 from jupyter_prodkit.export.round_trip import Homecoming, homecoming, write_home
-from jupyter_prodkit.export.selection import Selection, select
+from jupyter_prodkit.export.selection import select
 from jupyter_prodkit.files import FileTree, file_digest, fill_folder, staged_folders
 from jupyter_prodkit.lock.uv import Uv, find_uv
 from jupyter_prodkit.notebook.document import Notebook
 from jupyter_prodkit.progress import Progress
 from jupyter_prodkit.release import ProjectFolder, ReleaseRecord
-from jupyter_prodkit.step import Inputs, Options, Plan, Result, Step
+from jupyter_prodkit.step import Drift, Inputs, Plan, Result, Step
 
-__all__ = ["EXPORT", "ExportOptions"]
-
-class ExportOptions(Options, frozen=True, kw_only=True):
-    """What the export can be told."""
-
-    name: Annotated[str | None, msgspec.Meta(description="Name of the package; the notebook's if not given.")] = None
-    version: Annotated[str, msgspec.Meta(description="Version of the package (PEP 440).")] = "0.1.0"
-    verify: Annotated[
-        bool, msgspec.Meta(description="Run notebook and package and compare the values; takes as long as they do.")
-    ] = True
-    with_needed: Annotated[
-        bool, msgspec.Meta(description="Take along what the marked cells need and nobody marked, without asking.")
-    ] = False
-    allow_effects: Annotated[
-        bool, msgspec.Meta(description="Let the proof use the network, start programs and write outside a copy.")
-    ] = False
-    budget: Annotated[float, msgspec.Meta(description="Seconds that the proof may take.", gt=0)] = 900.0
-    overwrite: Annotated[bool, msgspec.Meta(description="Give up edits that were made in the package by hand.")] = False
-    check: Annotated[
-        bool,
-        msgspec.Meta(
-            description="Say whether package and notebook agree; write nothing, fail where they don't (for CI).",
-            extra={"form": False},
-        ),
-    ] = False
-    update_notebook: Annotated[
-        bool,
-        msgspec.Meta(
-            description="Take edits of exported definitions back into the notebook's file.", extra={"form": False}
-        ),
-    ] = False
+__all__ = ["EXPORT", "ExportOptions", "ExportPlan"]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -75,6 +47,8 @@ class ExportPlan(Plan):
     lock_digest: str | None
     notebook: Notebook
     options: ExportOptions
+    drift: Drift | None = None
+    """How package and notebook had moved apart."""
     home: Homecoming | None = None
     """What is to be taken back into the notebook, where that was asked for."""
 
@@ -101,6 +75,9 @@ def _plan(inputs: Inputs, options: ExportOptions) -> ExportPlan:
     package = replace(package, data=data_files(selection.parameters, inputs.notebook.path.parent))
     unlocked = check_imports(package)
     tree = package_tree(package)
+    timeline = inputs.kernel.timeline if inputs.kernel is not None else None
+    is_run = options.verify and not (options.allow_effects or options.check or options.update_notebook)
+    effects = outside_effects(inputs.notebook, selection, timeline) if is_run else {}
     home = homecoming(inputs.notebook, package, project.package) if options.update_notebook else None
     return ExportPlan(
         summary=_summary(inputs.notebook, package, options),
@@ -108,11 +85,12 @@ def _plan(inputs: Inputs, options: ExportOptions) -> ExportPlan:
             *(f"{module}: {', '.join(names)}" for module, names in package.public),
             *(f"taken along, {one.cell.label}: {one.line}" for one in selection.taken),
             *(f"`{name}` gets as arguments: {', '.join(given)}" for name, given in selection.arguments.items()),
-            *(f"edited in the package: {name}" for name in edited_files(project.package)),
-            *preview(tree, project.package),
             *(home.diffs if home is not None else ()),
         ),
-        question=_question(inputs, options, selection, home),
+        question=question(inputs, options, selection, home, effects),
+        agreed={"allow_effects": True} if effects else {},
+        otherwise=OTHERWISE if effects else Plan.otherwise,
+        document=None if options.check or home is not None else _preview(inputs, package, known, options),
         package=package,
         tree=tree,
         project=project,
@@ -121,6 +99,21 @@ def _plan(inputs: Inputs, options: ExportOptions) -> ExportPlan:
         notebook=inputs.notebook,
         options=options,
         home=home,
+        drift=drift(project, inputs.record, inputs.notebook),
+    )
+
+
+def _preview(inputs: Inputs, package: Package, known: Known, options: ExportOptions) -> ExportPreview:
+    """What would be written; of values whose types only the proof tells, those of the last proof are taken."""
+    if options.verify and not known.types:
+        last = Known.of(inputs.record.steps.get("export"), None, inputs.project.package)
+        package = replace(package, selection=select(inputs.notebook, known.width, last.types))
+    folder = inputs.project.package
+    return ExportPreview(
+        package=package.name,
+        files=preview(package_tree(package), folder, overwrite=options.overwrite, with_proof=options.verify),
+        taken=tuple(f"{one.cell.label}: {one.line}" for one in package.selection.taken),
+        with_proof=options.verify,
     )
 
 
@@ -156,36 +149,11 @@ def _summary(notebook: Notebook, package: Package, options: ExportOptions) -> st
     counted = f"{len(marked)} marked {'cell' if len(marked) == 1 else 'cells'}"
     if options.check:
         return f"Compare the package {package.name} with {counted}."
+    if options.preview:
+        return f"Show what exporting {counted} as the package {package.name} {package.version} would write."
     if options.update_notebook:
         return f"Take edits of the package {package.name} back into {notebook.path.name}."
     return f"Export {counted} as the package {package.name} {package.version}."
-
-
-def _question(
-    inputs: Inputs, options: ExportOptions, selection: Selection, home: Homecoming | None
-) -> str | None:
-    """What the user should say yes to first."""
-    if options.check:
-        return None
-    if home is not None:
-        count = len(home.sources)
-        cells = f"{count} changed {'cell' if count == 1 else 'cells'}"
-        return f"Write {cells} to {inputs.notebook.path.name}?" if count else None
-    edited = edited_files(inputs.project.package) if options.overwrite else ()
-    lost = f"Edits of {', '.join(edited[:5])} will be lost. Go on?" if edited else None
-    needed = None if options.with_needed else _needed_question(selection)
-    return " ".join(one for one in (needed, lost) if one) or None
-
-
-def _needed_question(selection: Selection) -> str | None:
-    """Ask before code that nobody marked is taken along."""
-    if not selection.taken:
-        return None
-    cells: dict[str, list[str]] = {}
-    for one in selection.taken:
-        cells.setdefault(one.cell.label, []).append(one.line)
-    shown = "; ".join(f"{label}: {', '.join(f'`{line}`' for line in lines[:3])}" for label, lines in cells.items())
-    return f"The marked cells need what nobody marked ({shown}). Take it along?"
 
 
 def _name(inputs: Inputs, options: ExportOptions, lock: Locked) -> str:
@@ -215,7 +183,9 @@ def _run(plan: ExportPlan, progress: Progress) -> Result:
         write_home(plan.notebook, plan.home.sources)
         return updated(plan.home, plan.notebook.path.name)
     if plan.options.check:
-        return compared(plan.tree, plan.project.package)
+        return compared(plan.tree, plan.project.package, plan.drift)
+    if plan.options.preview and isinstance(plan.document, ExportPreview):
+        return previewed(plan.document, plan.warnings)
     project, proven, package = plan.project, None, plan.package
     if plan.options.verify:
         proven = prove_values(
@@ -225,10 +195,11 @@ def _run(plan: ExportPlan, progress: Progress) -> Result:
             budget=plan.options.budget,
             allow_effects=plan.options.allow_effects,
             progress=progress,
+            edits=lambda tree: Edits() if plan.options.overwrite else edits_of_code(tree, project.package),
         )
         package = proven.package
     fresh = package_tree(package)
-    kept = Merge(fresh) if plan.options.overwrite else merge(fresh, project.package)
+    kept = merge(fresh, project.package, overwrite=plan.options.overwrite)
     with staged_folders(project.package, project.dist) as (source, dist):
         progress.stage(f"Writing {len(fresh)} files", 0.85)
         fill_folder(source, {**kept.tree, **base_of(fresh)})
@@ -239,7 +210,16 @@ def _run(plan: ExportPlan, progress: Progress) -> Result:
         import_seconds = prove_import(wheel, source / "config.yaml", package, progress)
         digest = file_digest(wheel)
         progress.raise_if_cancelled()  # the last chance before the old package is replaced
-    made = Made(project.package, wheel.name, digest, plan.lock_digest, import_seconds, forced=plan.options.force)
+    made = Made(
+        project.package,
+        wheel.name,
+        digest,
+        plan.lock_digest,
+        import_seconds,
+        forced=plan.options.force,
+        made_of=made_of(plan.notebook, package.selection),
+        drift=plan.drift,
+    )
     return result_of(package, proven, (*plan.warnings, *kept_edits(kept, proven)), made)
 
 
@@ -275,5 +255,6 @@ EXPORT: Step[ExportOptions, ExportPlan] = Step(
     plan=_plan,
     run=_run,
     stale=_stale,
+    drift=drift,
     needs_kernel=False,
 )

@@ -15,7 +15,15 @@ from jupyter_prodkit.errors import UsageError
 from jupyter_prodkit.faces.protocol import OptionForm, StepForm
 from jupyter_prodkit.step import Options, Step
 
-__all__ = ["add_options", "options_from_line", "options_from_mapping", "options_from_namespace", "step_form"]
+__all__ = [
+    "add_options",
+    "line_parser",
+    "options_from_line",
+    "options_from_mapping",
+    "options_from_namespace",
+    "parsed_line",
+    "step_form",
+]
 
 OptionsT = TypeVar("OptionsT", bound=Options)
 _COMMON = frozenset(field.name for field in msgspec.structs.fields(Options))
@@ -139,21 +147,32 @@ class _HelpShown(Exception):  # noqa: N818 - not an error: the help was asked fo
     """Ends a line whose only wish was `--help`."""
 
 
+def line_parser(magic: str, description: str) -> argparse.ArgumentParser:
+    """Return a parser for the text after a magic's name; `parsed_line` uses it."""
+    return _LineParser(prog=magic, description=description)
+
+
+def parsed_line(parser: argparse.ArgumentParser, line: str) -> argparse.Namespace | None:
+    """Return what `line` says, None where it asked for help, which is printed. Raises UsageError for wrong usage."""
+    try:
+        words = shlex.split(line)
+    except ValueError as error:
+        raise UsageError(f"%{parser.prog}: {error}", "Close the quotation mark.") from error
+    try:
+        return parser.parse_args(words)
+    except _HelpShown:
+        return None
+
+
 def options_from_line(step: Step[OptionsT, Any], line: str) -> OptionsT | None:
     """Return the options in the text after a magic's name, None where it asked for help, which is printed.
 
     Raises UsageError for an unknown or missing option.
     """
-    parser = _LineParser(prog=step.magic, description=step.summary)
+    parser = line_parser(step.magic, step.summary)
     add_options(parser, step.options)
-    try:
-        words = shlex.split(line)
-    except ValueError as error:
-        raise UsageError(f"%{step.magic}: {error}", "Close the quotation mark.") from error
-    try:
-        return options_from_namespace(step.options, parser.parse_args(words))
-    except _HelpShown:
-        return None
+    parsed = parsed_line(parser, line)
+    return None if parsed is None else options_from_namespace(step.options, parsed)
 
 
 # --- panel ------------------------------------------------------------------------------------------------------

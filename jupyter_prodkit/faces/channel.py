@@ -6,6 +6,7 @@ through `Session.on_main_thread`, from a step's own thread (`faces/jobs.py`).
 
 from __future__ import annotations
 
+import itertools
 import logging
 import threading
 from dataclasses import dataclass
@@ -46,6 +47,8 @@ class Channel:
         self._lock = threading.Lock()
         self._joined = threading.Condition(self._lock)
         self._jobs = Jobs(session, self.push)
+        self._orders = itertools.count(1)
+        self._answers: dict[int, wire.Marked] = {}
 
     # -- comms ----------------------------------------------------------------------------------------------------
 
@@ -88,6 +91,19 @@ class Channel:
         listener.comm.send(msgspec.to_builtins(event))
         return True
 
+    def next_order(self) -> int:
+        """Return the number of the next order that a page is to answer."""
+        return next(self._orders)
+
+    def answer_to(self, order: wire.MarkCells, *, patience: float) -> wire.Marked | None:
+        """Return what the page says of an order that was handed over, None where it has not in `patience` seconds.
+
+        Where requests wait for the running cell (ipykernel 6), it can't.
+        """
+        with self._joined:
+            self._joined.wait_for(lambda: order.order in self._answers, timeout=patience)
+            return self._answers.pop(order.order, None)
+
     def _chosen(self, client: str | None, *, settle: bool) -> _Listener | None:
         """The page of that client; if we `settle` for it, the latest of any."""
         own = [listener for listener in self._listeners if client is not None and listener.client == client]
@@ -115,6 +131,8 @@ class Channel:
             return self._check(request)
         if isinstance(request, wire.States):
             return self._states(request)
+        if isinstance(request, wire.Marked):
+            return self._hear(request)
         if isinstance(request, (wire.PlanStep, wire.RunStep, wire.Cancel)):
             return self._job(request)
         return self._about_the_page(request)
@@ -123,6 +141,12 @@ class Channel:
         if isinstance(request, wire.Restore):
             return self._restore(request)
         return self._mend(request) if isinstance(request, wire.Mend) else self._flows(request)
+
+    def _hear(self, answer: wire.Marked) -> wire.Reply:
+        with self._joined:
+            self._answers = {answer.order: answer}  # one is awaited at most; what came too late is nobody's
+            self._joined.notify_all()
+        return wire.NotedReply(id=answer.id)
 
     def _welcome(self, request: wire.Hello) -> wire.Reply:
         from jupyter_prodkit import __version__

@@ -19,12 +19,13 @@ from jupyter_prodkit.faces.carrying_over import another_python, carry_over
 from jupyter_prodkit.faces.check_command import add_check_arguments, run_check
 from jupyter_prodkit.faces.display import as_json, as_text
 from jupyter_prodkit.faces.journey import STEPS, carry_out, gather, step_named
+from jupyter_prodkit.faces.package_preview import folded_lines, to_be_shown
 from jupyter_prodkit.faces.progress_display import printed_progress
 from jupyter_prodkit.faces.remote import carry_out_there
 from jupyter_prodkit.notebook.document import read_notebook
 from jupyter_prodkit.progress import Progress
 from jupyter_prodkit.session.driver import KernelDriver, attached_kernel, fresh_kernel
-from jupyter_prodkit.step import Options, Step
+from jupyter_prodkit.step import Options, Plan, Step
 
 __all__ = ["main"]
 
@@ -120,13 +121,22 @@ def _run_here(step: Step[Any, Any], options: Options, progress: Progress) -> int
     assert options.notebook is not None
     notebook = read_notebook(Path(options.notebook))
     inputs = gather(notebook, options, None)
-    result = carry_out(step, inputs, options, progress, agree=_ask)
+    is_told = not (options.quiet or options.json)
+    result = carry_out(
+        step, inputs, options, progress, agree=_ask, show=_show_plan if is_told else lambda _: None
+    )
     print(as_json(step, result) if options.json else as_text(result, notebook), flush=True)  # noqa: T201
     if step.name == "serve":
         from jupyter_prodkit.serve.step import stay_until_interrupted
 
         stay_until_interrupted(inputs.project)
     return result.exit_code
+
+
+def _show_plan(plan: Plan) -> None:
+    preview = to_be_shown(plan)
+    if preview is not None:
+        print("\n".join(folded_lines(preview)), file=sys.stderr, flush=True)  # noqa: T201 - beside the answer
 
 
 def _ask(question: str) -> bool:

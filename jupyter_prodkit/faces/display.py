@@ -10,14 +10,16 @@ from typing import Any
 import msgspec
 
 from jupyter_prodkit.check.formats.github import github_lines
-from jupyter_prodkit.check.formats.html import report_html
+from jupyter_prodkit.check.formats.html import prose, report_html
 from jupyter_prodkit.check.formats.json_text import json_text
 from jupyter_prodkit.check.formats.outcome import Checked, NotChecked, Outcome, cell_lines, place_of
 from jupyter_prodkit.check.formats.sarif import sarif_log
 from jupyter_prodkit.check.formats.text import closing_text, outcome_text, report_text
 from jupyter_prodkit.check.report import Report
 from jupyter_prodkit.check.step import CheckOptions, Format
+from jupyter_prodkit.export.previewing import ExportPreview
 from jupyter_prodkit.faces.lock_table import lock_lines, lock_table
+from jupyter_prodkit.faces.package_preview import preview_html, preview_lines
 from jupyter_prodkit.lock.report import LockReport
 from jupyter_prodkit.notebook.document import Notebook
 from jupyter_prodkit.step import Options, Result, Step
@@ -49,6 +51,8 @@ def as_text(result: Result, notebook: Notebook) -> str:
         lines = [result.summary, *(f"  {fact.label:<{width}}  {fact.value}" for fact in result.facts)]
         if isinstance(result.document, LockReport):
             lines += lock_lines(result.document)
+        if isinstance(result.document, ExportPreview):
+            lines += preview_lines(result.document)
     return "\n".join([*lines, *(f"  ■ {warning}" for warning in result.warnings)])
 
 
@@ -63,9 +67,11 @@ def as_html(result: Result, notebook: Notebook) -> str:
             for fact in result.facts
         )
         table = lock_table(result.document) if isinstance(result.document, LockReport) else ""
+        if isinstance(result.document, ExportPreview):
+            table = preview_html(result.document)
         body = f"<p><strong>{escape(result.summary)}</strong></p><table>{rows}</table>{table}"
     sign = '<span role="img" aria-label="warning" style="color:var(--jp-warn-color0, #b26a00)">■</span>'
-    warnings = "".join(f"<p>{sign} {escape(warning)}</p>" for warning in result.warnings)
+    warnings = "".join(f"<p>{sign} {prose(warning)}</p>" for warning in result.warnings)
     return f'<div class="jp-Prodkit-output" style="max-width:60em">{body}{warnings}</div>'
 
 

@@ -9,6 +9,8 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
+import msgspec
+
 from jupyter_prodkit.check.formats.wording import cell_names
 from jupyter_prodkit.errors import CancelledError, ExportError, ProdkitError, UsageError
 from jupyter_prodkit.faces import protocol as wire
@@ -41,6 +43,7 @@ class Jobs:
         self._lock = threading.Lock()
         self._numbers = itertools.count(1)
         self._running: tuple[_Job, Progress] | None = None
+        self._asked: dict[str, str] = {}
 
     @property
     def running(self) -> str | None:
@@ -82,6 +85,8 @@ class Jobs:
         return _Job(number, step, options, gather(page, options, self._session))
 
     def _plan(self, job: _Job) -> None:
+        from jupyter_prodkit.export.previewing import ExportPreview
+
         try:
             plan = job.step.plan(job.inputs, job.options)
             event = wire.StepPlanned(
@@ -90,6 +95,7 @@ class Jobs:
                 summary=plan.summary,
                 details=plan.details,
                 question=None if job.options.yes else plan.question,
+                files=plan.document.files if isinstance(plan.document, ExportPreview) else (),
             )
         except Exception as error:  # noqa: BLE001 - the edge: the panel must hear of every failure
             message, hint = _told(error, job)
@@ -109,15 +115,21 @@ class Jobs:
         from jupyter_prodkit.faces.journey import carry_out
 
         asked: list[str] = []
+        before = self._asked.pop(job.step.name, None) if job.options.yes else None
 
         def ask(question: str) -> bool:
+            if question == before:
+                return True
             asked.append(question)
             return False
 
+        # A yes is one to the question that was asked; another one is asked anew.
+        options = job.options if before is None else msgspec.structs.replace(job.options, yes=False)
         try:
-            return _done(job, carry_out(job.step, job.inputs, job.options, progress, agree=ask))
+            return _done(job, carry_out(job.step, job.inputs, options, progress, agree=ask))
         except Exception as error:  # noqa: BLE001 - the edge: the panel must hear of every failure
             if asked:
+                self._asked[job.step.name] = asked[0]
                 return wire.StepAsks(job=job.number, step=job.step.name, question=asked[0])
             message, hint = _told(error, job)
             cancelled = isinstance(error, CancelledError)

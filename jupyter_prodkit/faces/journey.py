@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Any
+from dataclasses import replace
+from typing import Any, Literal
+
+import msgspec
 
 from jupyter_prodkit.build.step import BUILD
 from jupyter_prodkit.check.step import CHECK
 from jupyter_prodkit.errors import UsageError
 from jupyter_prodkit.export.step import EXPORT
-from jupyter_prodkit.faces.protocol import StepState
+from jupyter_prodkit.faces.protocol import StepDrift, StepState
 from jupyter_prodkit.lock.step import LOCK
 from jupyter_prodkit.notebook.document import Notebook
 from jupyter_prodkit.progress import Progress
@@ -45,21 +48,40 @@ def carry_out(
     progress: Progress,
     *,
     agree: Callable[[str], bool] = lambda _: False,
+    show: Callable[[Plan], None] = lambda _: None,
 ) -> Result:
-    """Plan a step, show the plan's sentence, ask its question if it has one, run it and record it.
+    """Plan a step, show the plan, ask its question if it has one, run it and record it.
 
     Raises ProdkitError: UsageError where the user does not agree, and whatever the step raises.
     """
     plan: Plan = step.plan(inputs, options)
     progress.stage(plan.summary)
-    if plan.question and not options.yes and not agree(plan.question):
-        raise UsageError(plan.question, "Give --yes to go on all the same.")
-    return perform(step, plan, inputs, options, progress)
+    show(plan)
+    if plan.question and not options.yes:
+        if not agree(plan.question):
+            raise UsageError(plan.question, plan.otherwise)
+        if plan.agreed:
+            options = msgspec.structs.replace(options, yes=True, **plan.agreed)
+            plan = step.plan(inputs, options)
+    result = perform(step, plan, inputs, options, progress)
+    return _with_drift(result, inputs) if step is CHECK else result
+
+
+def _with_drift(result: Result, inputs: Inputs) -> Result:
+    """The check's result, with what it says of the notebook beside what the steps have made of it."""
+    found = ((step, step.drift(inputs.project, inputs.record, inputs.notebook)) for step in STEPS)
+    lines = [
+        f"Package and notebook have drifted apart: {drift.sentence}. `%prod{step.name} --preview` shows how."
+        for step, drift in found
+        if drift is not None
+    ]
+    return replace(result, warnings=(*result.warnings, *lines))
 
 
 def step_states(notebook: Notebook, output: str | None = None) -> tuple[StepState, ...]:
     """Return where each step stands by the release record. Raises ProjectError where the record is broken."""
-    record = ProjectFolder.of(notebook.path, output).read_record(notebook.path)
+    project = ProjectFolder.of(notebook.path, output)
+    record = project.read_record(notebook.path)
     states = []
     for step in STEPS:
         done = record.steps.get(step.name)
@@ -68,7 +90,8 @@ def step_states(notebook: Notebook, output: str | None = None) -> tuple[StepStat
             continue
         reason = step.stale(record, notebook)
         text = f"out of date: {reason}" if reason else done.summary
-        states.append(
-            StepState(name=step.name, state="stale" if reason else "done", text=text, done_at=done.done_at),
-        )
+        found = step.drift(project, record, notebook)
+        drift = None if found is None else StepDrift(cells=found.cells, files=found.files)
+        state: Literal["stale", "done"] = "stale" if reason else "done"
+        states.append(StepState(name=step.name, state=state, text=text, done_at=done.done_at, drift=drift))
     return tuple(states)

@@ -1,4 +1,4 @@
-"""The magics: `%prodcheck` to `%prodserve`, each a thin face of one step."""
+"""The magics: `%prodcheck` to `%prodserve`, each a thin face of one step, and `%prodmark`, which marks cells."""
 
 from __future__ import annotations
 
@@ -11,18 +11,21 @@ from jupyter_prodkit.notebook.document import Notebook
 from jupyter_prodkit.notebook.transform import OWN_MAGICS
 from jupyter_prodkit.session.driver import STARTED_BY_US
 from jupyter_prodkit.session.session import Session
-from jupyter_prodkit.step import Options, Result
+from jupyter_prodkit.step import Options, Plan, Result
 
 if TYPE_CHECKING:
     from IPython.core.interactiveshell import InteractiveShell
 
 __all__ = ["register_magics", "unregister_magics"]
 
+_MARK = "prodmark"
+
 
 def register_magics(shell: InteractiveShell, session: Session) -> None:
-    """Give `shell` one line magic per step."""
+    """Give `shell` one line magic per step, and the one that marks."""
     for magic in OWN_MAGICS:
-        shell.register_magic_function(_magic(shell, session, magic), "line", magic)  # type: ignore[arg-type]
+        made = _marking(shell, session) if magic == _MARK else _magic(shell, session, magic)
+        shell.register_magic_function(made, "line", magic)  # type: ignore[arg-type]
 
 
 def unregister_magics(shell: InteractiveShell) -> None:
@@ -37,6 +40,20 @@ def _magic(shell: InteractiveShell, session: Session, magic: str) -> Callable[[s
 
     run.__doc__ = f"The step `{magic.removeprefix('prod')}` of jupyter-prodkit; `%{magic} --help` shows its options."
     return run
+
+
+def _marking(shell: InteractiveShell, session: Session) -> Callable[[str], None]:
+    def mark(line: str) -> None:
+        if os.environ.get(STARTED_BY_US):
+            return
+        from jupyter_prodkit.faces.marking import mark_cells
+
+        said = mark_cells(shell, session, line)
+        if said:
+            print(said)  # noqa: T201 - the answer
+
+    mark.__doc__ = "Marks cells for production, as the sidebar does; `%prodmark --help` shows its options."
+    return mark
 
 
 def _run(shell: InteractiveShell, session: Session, magic: str, line: str) -> None:
@@ -60,7 +77,7 @@ def _run(shell: InteractiveShell, session: Session, magic: str, line: str) -> No
     silent = options.quiet or not is_shown or _is_quick(options)
     try:
         with shown_progress(shell, step.title, quiet=silent) as progress:
-            result = carry_out(step, inputs, options, progress)
+            result = carry_out(step, inputs, options, progress, show=_show_plan if is_shown else lambda _: None)
     except KeyboardInterrupt:
         hint = "Nothing was changed; run it again when ready."
         raise CancelledError(f"{step.title} was interrupted.", hint) from None
@@ -78,6 +95,18 @@ def _is_quick(options: Options) -> bool:
     from jupyter_prodkit.check.step import CheckOptions
 
     return isinstance(options, CheckOptions) and not (options.replay or options.verify)
+
+
+def _show_plan(plan: Plan) -> None:
+    """Show what would be written, before it is; folded, as the result comes below it."""
+    from IPython.display import display
+
+    from jupyter_prodkit.faces.package_preview import folded_html, folded_lines, to_be_shown
+
+    preview = to_be_shown(plan)
+    if preview is not None:
+        bundle = {"text/plain": "\n".join(folded_lines(preview)), "text/html": folded_html(preview)}
+        display(bundle, raw=True)  # type: ignore[no-untyped-call]
 
 
 def _show(notebook: Notebook, result: Result) -> None:

@@ -13,6 +13,7 @@ from jupyter_prodkit.check.report import Finding, Report
 from jupyter_prodkit.errors import UsageError
 from jupyter_prodkit.faces.protocol import EditedCell, Fix, Mend
 from jupyter_prodkit.notebook.document import Cell, Notebook
+from jupyter_prodkit.notebook.marks import is_parameters
 from jupyter_prodkit.notebook.names import code_names
 
 __all__ = ["edits", "fixes_of"]
@@ -166,7 +167,7 @@ def _lifted(cell: Cell, literals: Sequence[ast.Constant], notebook: Notebook) ->
 
 
 def _is_parameters(cell: Cell) -> bool:
-    return cell.kind == "code" and (_PARAMETERS in cell.tags or bool(re.match(r"\s*#\s*\|\s*parameters", cell.source)))
+    return cell.kind == "code" and is_parameters(cell.source, cell.tags)
 
 
 def _new_name(path: str, notebook: Notebook) -> str:

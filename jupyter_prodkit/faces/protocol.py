@@ -1,4 +1,4 @@
-"""The messages between the sidebar and the kernel, version 2; `labextension/src/protocol.ts` is generated from them.
+"""The messages between the sidebar and the kernel, version 3; `labextension/src/protocol.ts` is generated from them.
 
 Two comms carry them. On `prodkit_rpc` the front end sends a `Request` and gets one `Reply` with the same `id`.
 On `prodkit_events` the kernel pushes `Event`s; nothing is ever sent the other way, but for `{"client": …}` in the
@@ -13,6 +13,7 @@ from typing import Any, Literal
 import msgspec
 
 from jupyter_prodkit.check.report import Report
+from jupyter_prodkit.export.previewing import PreviewedFile
 
 __all__ = [
     "EVENTS_TARGET",
@@ -23,7 +24,7 @@ __all__ = [
     "Request",
 ]
 
-PROTOCOL_VERSION = 2
+PROTOCOL_VERSION = 3
 """Goes up with each change that a half without it could stumble over; `hello` and `welcome` stay readable for both."""
 RPC_TARGET = "prodkit_rpc"
 EVENTS_TARGET = "prodkit_events"
@@ -79,6 +80,15 @@ class StepForm(msgspec.Struct, frozen=True, kw_only=True):
     options: tuple[OptionForm, ...]
 
 
+class StepDrift(msgspec.Struct, frozen=True, kw_only=True):
+    """How the notebook, and what a step left of it, have moved apart since."""
+
+    cells: tuple[str, ...]
+    """What has changed in the notebook: `cell 3`."""
+    files: tuple[str, ...]
+    """Files that were edited by hand."""
+
+
 class StepState(msgspec.Struct, frozen=True, kw_only=True):
     """Where one step stands."""
 
@@ -87,6 +97,8 @@ class StepState(msgspec.Struct, frozen=True, kw_only=True):
     text: str
     """In words: `not done yet`, `27 packages, done at …`, `out of date: the code has changed since`."""
     done_at: str | None = None
+    drift: StepDrift | None = None
+    """None where both sides are as they were."""
 
 
 class Link(msgspec.Struct, frozen=True, kw_only=True):
@@ -239,7 +251,19 @@ class Flows(msgspec.Struct, frozen=True, kw_only=True, tag_field="kind", tag="fl
     page: Page
 
 
-Request = Hello | Check | States | PlanStep | RunStep | Cancel | Restore | Mend | Flows
+class Marked(msgspec.Struct, frozen=True, kw_only=True, tag_field="kind", tag="marked"):
+    """The page says what it did about a `mark` event."""
+
+    id: int
+    order: int
+    """The event's."""
+    cell_ids: tuple[str, ...]
+    """Those of its cells that are now as it wants them."""
+    is_read_only: bool = False
+    """The page can't be changed."""
+
+
+Request = Hello | Check | States | PlanStep | RunStep | Cancel | Restore | Mend | Flows | Marked
 
 
 # --- replies ----------------------------------------------------------------------------------------------------
@@ -309,6 +333,12 @@ class FlowsReply(msgspec.Struct, frozen=True, kw_only=True, tag_field="kind", ta
     strays: tuple[StrayRead, ...]
 
 
+class NotedReply(msgspec.Struct, frozen=True, kw_only=True, tag_field="kind", tag="noted"):
+    """What the front end told has been heard."""
+
+    id: int
+
+
 class ErrorReply(msgspec.Struct, frozen=True, kw_only=True, tag_field="kind", tag="error"):
     """The request could not be answered."""
 
@@ -318,7 +348,15 @@ class ErrorReply(msgspec.Struct, frozen=True, kw_only=True, tag_field="kind", ta
 
 
 Reply = (
-    WelcomeReply | ReportReply | StatesReply | StartedReply | RestoredReply | EditedReply | FlowsReply | ErrorReply
+    WelcomeReply
+    | ReportReply
+    | StatesReply
+    | StartedReply
+    | RestoredReply
+    | EditedReply
+    | FlowsReply
+    | NotedReply
+    | ErrorReply
 )
 
 
@@ -356,6 +394,8 @@ class StepPlanned(msgspec.Struct, frozen=True, kw_only=True, tag_field="kind", t
     hint: str = ""
     marking: Marking | None = None
     """What one click does about that."""
+    files: tuple[PreviewedFile, ...] = ()
+    """What would be written, file by file; empty where the step does not say."""
 
 
 class StepAsks(msgspec.Struct, frozen=True, kw_only=True, tag_field="kind", tag="asks"):
@@ -394,4 +434,15 @@ class RunCells(msgspec.Struct, frozen=True, kw_only=True, tag_field="kind", tag=
     cell_ids: tuple[str, ...]
 
 
-Event = Executed | StepProgress | StepPlanned | StepAsks | StepDone | StepFailed | RunCells
+class MarkCells(msgspec.Struct, frozen=True, kw_only=True, tag_field="kind", tag="mark"):
+    """Mark these cells as the panel would, and say so with `marked`; told to one page only."""
+
+    order: int
+    mark: Literal["step", "export", "parameters", "ignore", "none"]
+    """`none` takes every mark away."""
+    name: str
+    """Of the step or the module; empty where it has none."""
+    cell_ids: tuple[str, ...]
+
+
+Event = Executed | StepProgress | StepPlanned | StepAsks | StepDone | StepFailed | RunCells | MarkCells

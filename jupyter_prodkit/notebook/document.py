@@ -10,7 +10,7 @@ from functools import cached_property, lru_cache
 from pathlib import Path
 from typing import Any, Literal
 
-from jupyter_prodkit.notebook.marks import Marks, is_ignored, marks_text, read_marks
+from jupyter_prodkit.notebook.marks import Marks, default_module, is_ignored, marks_text, read_marks
 from jupyter_prodkit.notebook.syntax import parsed, shared_tree
 from jupyter_prodkit.notebook.transform import own_magics_only, to_python
 
@@ -107,7 +107,13 @@ class Notebook:
     def code_digest(self) -> str:
         """Digest of everything a step depends on: code and marks, in page order."""
         parts = "\n".join(f"{cell.digest} {marks_text(cell.source, cell.tags)}" for cell in self.code_cells)
+        parts += f"\n{self.default_module}" if self.default_module else ""
         return hashlib.sha256(parts.encode("utf-8", "surrogatepass")).hexdigest()
+
+    @cached_property
+    def default_module(self) -> str | None:
+        """The module for `export` cells that name none, where nbdev's `#| default_exp NAME` says one."""
+        return default_module(cell.source for cell in self.cells if cell.kind == "code")
 
     def carrying_on(self, earlier: Notebook) -> Notebook:
         """Return an equal page that shares what `earlier` has in common with it, and so what has been found out of it.

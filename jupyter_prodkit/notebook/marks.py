@@ -1,19 +1,34 @@
-"""What a cell is marked as, by tags in its metadata or by `#|` directives on its first lines."""
+"""What a cell is marked as, by tags in its metadata or by `#|` directives on its first lines.
+
+The one place that knows the words, ours and those of other tools; `labextension/src/marks.ts` reads the same table of
+cases in its tests (`tests/notebook/marks.json`).
+"""
 
 from __future__ import annotations
 
 import keyword
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
 from jupyter_prodkit.errors import NotebookError
 
-__all__ = ["Marks", "is_ignored", "marks_text", "read_marks", "step_of"]
+__all__ = [
+    "Marks",
+    "check_module",
+    "check_step",
+    "default_module",
+    "is_exported",
+    "is_ignored",
+    "is_parameters",
+    "marks_text",
+    "read_marks",
+    "step_of",
+]
 
 _DIRECTIVE = re.compile(r"#\s*\|\s*(?P<word>[\w:]+)\s*(?P<rest>.*?)\s*$")
 _MODULE = re.compile(r"[a-z_][a-z0-9_]*\Z")
-_STEP = "step:"
+_STEP, _EXPORT = "step:", "export:"
 _EXPORTS = frozenset({"export", "exporti", "exports", "exportd"})
 """nbdev's words: public, private, with its source in the documentation, without."""
 _PARAMETERS = frozenset({"parameters", "pipeline-parameters"})  # papermill's and Kale's
@@ -41,30 +56,32 @@ def read_marks(source: str, tags: Sequence[str]) -> Marks:
     What other tools mark is understood as well: nbdev's `exporti` and `eval: false`, papermill's, Kale's and Jupytext's
     tags. Raises NotebookError for a module or step name that is none, and for marks that exclude each other.
     """
-    export, module = "export" in tags or not _DEFINITIONS.isdisjoint(tags), None
-    parameters, ignore = not _PARAMETERS.isdisjoint(tags), "prodkit:ignore" in tags
-    left_out = not _LEFT_OUT.isdisjoint(tags)
-    for word, rest in _directives(source):
-        if word in _EXPORTS:
-            export, module = True, rest or module
-        elif word == "parameters":
-            parameters = True
-        elif word == "ignore":
-            ignore = True
-        elif word == "eval:" and rest == "false":
-            left_out = True
-    if left_out:
+    parameters, ignore = is_parameters(source, tags), is_ignored(source, tags)
+    if _is_left_out(source, tags):
         return Marks(parameters=parameters, ignore=ignore)
-    _check_module(module)
-    step = _one_step(list(_steps(source, tags)), export=export, parameters=parameters)
-    return Marks(export, module, parameters, ignore, step)
+    modules = list(_modules(source, tags))
+    module = next((name for name in reversed(modules) if name), None)
+    if module is not None:
+        check_module(module)
+    step = _one_step(list(_steps(source, tags)), export=bool(modules), parameters=parameters)
+    return Marks(bool(modules), module, parameters, ignore, step)
 
 
-def _check_module(module: str | None) -> None:
-    if module is not None and not _MODULE.match(module):
+def check_module(module: str) -> None:
+    """Raise NotebookError where an exported cell's module can't have that name."""
+    if not _MODULE.match(module):
         raise NotebookError(
-            f"`#| export {module}` does not name a module.",
+            f"`{module}` does not name a module.",
             "Write lower-case letters, digits and underscores, for example `#| export features`.",
+        )
+
+
+def check_step(name: str) -> None:
+    """Raise NotebookError where a step can't have that name: that of a function."""
+    if not _MODULE.match(name) or keyword.iskeyword(name):
+        raise NotebookError(
+            f"`step:{name}` does not name a step.",
+            "Write lower-case letters, digits and underscores, for example `#| step train`.",
         )
 
 
@@ -76,13 +93,48 @@ def _one_step(names: Sequence[str], *, export: bool, parameters: bool) -> str | 
         others = [*("export" for _ in [0] if export), *("parameters" for _ in [0] if parameters)]
         marks = ", ".join(f"`{mark}`" for mark in [*(f"step:{name}" for name in dict.fromkeys(names)), *others])
         raise NotebookError(f"A cell is marked {marks}, which can't all be meant.", "Keep one of the marks.")
-    name = names[0]
-    if not _MODULE.match(name) or keyword.iskeyword(name):
-        raise NotebookError(
-            f"`step:{name}` does not name a step.",
-            "Write lower-case letters, digits and underscores, for example `#| step train`.",
-        )
-    return name
+    check_step(names[0])
+    return names[0]
+
+
+# --- what never raises, whatever the marks say -------------------------------------------------------------------
+
+
+def is_exported(source: str, tags: Sequence[str]) -> bool:
+    """Return whether the cell's code is to run in production: exported or part of a step, and not left out."""
+    if not tags and "|" not in source:
+        return False
+    marked = any(True for _ in _modules(source, tags)) or step_of(source, tags) is not None
+    return marked and not _is_left_out(source, tags)
+
+
+def is_parameters(source: str, tags: Sequence[str]) -> bool:
+    """Return whether the cell's literals are settings."""
+    return not _PARAMETERS.isdisjoint(tags) or any(word == "parameters" for word, _ in _directives(source))
+
+
+def default_module(sources: Iterable[str]) -> str | None:
+    """Return the module that nbdev's `#| default_exp NAME` names for a notebook's cells, dots as underscores, or None.
+
+    A page has one at most that counts: the first.
+    """
+    for source in sources:
+        if "default_exp" in source:
+            for word, rest in _directives(source):
+                if word == "default_exp" and rest:
+                    return rest.lower().replace(".", "_")
+    return None
+
+
+def _is_left_out(source: str, tags: Sequence[str]) -> bool:
+    return not _LEFT_OUT.isdisjoint(tags) or ("eval:", "false") in _directives(source)
+
+
+def _modules(source: str, tags: Sequence[str]) -> Iterator[str]:
+    """The module of each mark that exports the cell, empty where it names none; a directive counts before a tag."""
+    yield from (tag.removeprefix(_EXPORT) for tag in tags if tag.startswith(_EXPORT))
+    yield from ("" for tag in tags if tag == "export" or tag in _DEFINITIONS)
+    yield from (rest for word, rest in _directives(source) if word in _EXPORTS)
 
 
 def step_of(source: str, tags: Sequence[str]) -> str | None:
@@ -104,7 +156,7 @@ def is_ignored(source: str, tags: Sequence[str]) -> bool:
 
 def marks_text(source: str, tags: Sequence[str]) -> str:
     """Return the marks as one text that differs when they do; never raises, whatever they say."""
-    known = [tag for tag in tags if tag in _TAGS or tag.startswith(_STEP)]
+    known = [tag for tag in tags if tag in _TAGS or tag.startswith((_STEP, _EXPORT))]
     return " ".join([*sorted(known), *(f"{word} {rest}".strip() for word, rest in _directives(source))])
 
 

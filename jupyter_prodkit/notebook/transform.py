@@ -12,7 +12,7 @@ from jupyter_prodkit.notebook.syntax import shared_tree
 
 __all__ = ["OWN_MAGICS", "cell_capture", "own_magics_in", "own_magics_only", "to_python"]
 
-OWN_MAGICS = ("prodcheck", "prodlock", "prodexport", "prodpush", "prodbuild", "prodserve")
+OWN_MAGICS = ("prodcheck", "prodlock", "prodexport", "prodpush", "prodbuild", "prodserve", "prodmark")
 
 _OWN_LINE = re.compile(rf"%(?:{'|'.join(OWN_MAGICS)})\b|%(?:re)?load_ext\s+jupyter_prodkit\s*$")
 # Only wrappers that run the body in the notebook's names: the body of other cell magics is not this kernel's Python.

@@ -3,8 +3,8 @@
 import { expectReply } from './decode';
 import { outcome } from './failure';
 import type { IMark } from './marks';
-import { hasMark, markText } from './marks';
-import type { Finding, Fix, Marking } from './protocol';
+import { hasMark, marksOf, markText } from './marks';
+import type { Finding, Fix, MarkCells, Marking, PageCell } from './protocol';
 import type { IChange, IConnection, IDocument, IFailure, IFixing, Undo } from './tokens';
 
 export class Fixing implements IFixing {
@@ -45,11 +45,43 @@ export class Fixing implements IFixing {
     });
   }
 
+  async markAsAsked({ order, mark, name, cell_ids: cellIds }: MarkCells): Promise<void> {
+    const isReadOnly = this._document.isReadOnly;
+    const cells = this._document.page().cells.filter(cell => cellIds.includes(cell.cell_id));
+    if (!isReadOnly) {
+      const undos = cells.flatMap(cell => this._marked(cell, mark, name));
+      if (undos.length > 0) {
+        const label = mark === 'none' ? mark : markText({ kind: mark, name });
+        this._note(label, () => {
+          undos.reverse().forEach(undo => {
+            undo();
+          });
+        });
+      }
+    }
+    await this._connection.ask({
+      kind: 'marked',
+      order,
+      cell_ids: isReadOnly ? [] : cells.map(cell => cell.cell_id),
+      is_read_only: isReadOnly
+    });
+  }
+
   undo(): void {
     const change = this.last;
     this.last = null;
     change?.undo();
     this._ended(null);
+  }
+
+  /** A cell marked, or every mark of it taken away; nothing where it is as wanted. */
+  private _marked(cell: PageCell, mark: MarkCells['mark'], name: string): readonly Undo[] {
+    const { cell_id: id } = cell;
+    if (mark === 'none') {
+      return marksOf(cell).map(one => this._document.mark(id, one, false));
+    }
+    const wanted = { kind: mark, name };
+    return hasMark(cell, wanted) ? [] : [this._document.mark(id, wanted, true)];
   }
 
   private async _restore(run: number): Promise<void> {

@@ -16,7 +16,7 @@ import type {
 } from './protocol';
 import type { IConnection, IFailure, IJob, IJourney, IStep, Options, OptionValue } from './tokens';
 
-type JourneyEvent = Exclude<Event, { kind: 'executed' | 'repair' }>;
+type JourneyEvent = Exclude<Event, { kind: 'executed' | 'repair' | 'mark' }>;
 
 /** How many lines of an outside tool are kept for reading. */
 const LOG_LINES = 200;
@@ -134,7 +134,9 @@ export class Journey implements IJourney {
     } catch (error) {
       const { message, hint } = failureOf(error);
       const plan = { job: 0, step: name, summary: message, details: [], question: null, hint };
-      this._update(name, { plan: { kind: 'planned', ...plan, blocked: true, marking: null } });
+      this._update(name, {
+        plan: { kind: 'planned', ...plan, blocked: true, marking: null, files: [] }
+      });
     }
   }
 

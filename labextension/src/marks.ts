@@ -1,4 +1,7 @@
-/** What a cell is marked as: by a tag in its metadata, or by a `#|` comment that it begins with; both mean the same. */
+/**
+ * What a cell is marked as: by a tag in its metadata, or by a `#|` comment that it begins with; both mean the same.
+ * The words are those of `notebook/marks.py`; both read the same table of cases (tests/notebook/marks.json).
+ */
 
 import type { PageCell } from './protocol';
 
@@ -24,6 +27,12 @@ const TAGS: Readonly<Record<Exclude<MarkKind, 'step'>, string>> = {
   ignore: 'prodkit:ignore'
 };
 const STEP_TAG = 'step:';
+const EXPORT_TAG = 'export:';
+/** nbdev's words for cells that go into a module. */
+const EXPORTS: readonly string[] = ['export', 'exporti', 'exports', 'exportd'];
+/** Kale's and Jupytext's tags. */
+const DEFINITIONS: readonly string[] = ['imports', 'functions', 'active-py'];
+const PARAMETERS: readonly string[] = ['parameters', 'pipeline-parameters'];
 
 /** The marks of a cell, each once. */
 export function marksOf({ source, tags = [] }: Marked): readonly IMark[] {
@@ -34,16 +43,17 @@ export function marksOf({ source, tags = [] }: Marked): readonly IMark[] {
   return found.filter((mark, place) => found.findIndex(other => isSame(mark, other)) === place);
 }
 
+/** Whether a cell has a mark; `export` without a module is any. */
 export function hasMark(cell: Marked, mark: IMark): boolean {
   return marksOf(cell).some(other => isSame(mark, other));
 }
 
 /** How a mark is written as a tag, and shown. */
-export function markText({ kind, name }: IMark): string {
-  return kind === 'step' ? `step:${name}` : TAGS[kind].replace('prodkit:', '');
+export function markText(mark: IMark): string {
+  return tagOf(mark).replace('prodkit:', '');
 }
 
-/** The cell with a mark set or taken away; a cell is of one step at most. */
+/** The cell with a mark set or taken away; a cell is of one step, and of one module, at most. */
 export function withMark(cell: Marked, mark: IMark, isOn: boolean): Written {
   const lost = isOn
     ? (other: IMark) => isRival(mark, other)
@@ -69,36 +79,43 @@ export function isStepName(name: string): boolean {
 }
 
 function isSame(one: IMark, other: IMark): boolean {
-  return one.kind === other.kind && (one.kind !== 'step' || one.name === other.name);
+  const isAny = one.kind !== 'step' && one.name === '';
+  return one.kind === other.kind && (isAny || one.name === other.name);
 }
 
 /** Whether only one of the two can be meant: a cell is of one step, or stands in the package as it is. */
 function isRival(mark: IMark, other: IMark): boolean {
   const kinds = [mark.kind, other.kind];
-  if (!kinds.includes('step') || kinds.includes('ignore')) {
+  if (kinds.includes('ignore')) {
     return false;
   }
-  return mark.kind !== other.kind || mark.name !== other.name;
+  if (isSame(mark, other)) {
+    return false;
+  }
+  return kinds.includes('step') || kinds.every(kind => kind === 'export');
 }
 
-function tagOf(mark: IMark): string {
-  return mark.kind === 'step' ? STEP_TAG + mark.name : TAGS[mark.kind];
+function tagOf({ kind, name }: IMark): string {
+  if (kind === 'export' && name !== '') {
+    return EXPORT_TAG + name;
+  }
+  return kind === 'step' ? STEP_TAG + name : TAGS[kind];
 }
 
 function markOfTag(tag: string): IMark | null {
   if (tag.startsWith(STEP_TAG)) {
     return { kind: 'step', name: tag.slice(STEP_TAG.length) };
   }
-  switch (tag) {
-    case TAGS.export:
-      return { kind: 'export', name: '' };
-    case TAGS.parameters:
-      return { kind: 'parameters', name: '' };
-    case TAGS.ignore:
-      return { kind: 'ignore', name: '' };
-    default:
-      return null;
+  if (tag.startsWith(EXPORT_TAG)) {
+    return { kind: 'export', name: tag.slice(EXPORT_TAG.length) };
   }
+  if (tag === TAGS.export || DEFINITIONS.includes(tag)) {
+    return { kind: 'export', name: '' };
+  }
+  if (PARAMETERS.includes(tag)) {
+    return { kind: 'parameters', name: '' };
+  }
+  return tag === TAGS.ignore ? { kind: 'ignore', name: '' } : null;
 }
 
 /** The directives that the source begins with, as the kernel side reads them. */
@@ -124,7 +141,10 @@ function markOfDirective(word: string, name: string): IMark | null {
   if (word.startsWith(STEP_TAG)) {
     return { kind: 'step', name: word.slice(STEP_TAG.length) };
   }
-  return word === 'export' || word === 'parameters' || word === 'ignore' || word === 'step'
+  if (EXPORTS.includes(word)) {
+    return { kind: 'export', name };
+  }
+  return word === 'parameters' || word === 'ignore' || word === 'step'
     ? { kind: word, name }
     : null;
 }

@@ -8,6 +8,7 @@ import { expectReply } from './decode';
 import { outcome } from './failure';
 import { Fixing } from './fixing';
 import { Journey } from './journey';
+import { isOrder, obey } from './orders';
 import { isSamePage } from './page';
 import type { Event, FlowsReply, Page } from './protocol';
 import { Remembering } from './remembering';
@@ -202,10 +203,11 @@ export class ProdkitModel implements IProdkitModel {
   }
 
   private _onEvent(_: IConnection, event: Event): void {
+    if (isOrder(event)) {
+      obey(event, this._document, this.fixing);
+      return;
+    }
     switch (event.kind) {
-      case 'repair':
-        this.rerun(event.cell_ids);
-        break;
       case 'executed':
         this._isMoved = true;
         if (this._isWatched && this.attachment.status === 'attached') {
@@ -224,8 +226,7 @@ export class ProdkitModel implements IProdkitModel {
   }
 
   private _hearEnd(event: Extract<Event, { kind: 'done' | 'failed' }>): void {
-    const isTold = event.kind === 'done' && this.verdict.take(event);
-    this._isMoved = !isTold || this._isMoved;
+    this._isMoved = !(event.kind === 'done' && this.verdict.take(event)) || this._isMoved;
     this._isSettled = false;
     this.journey.hear(event);
     if (this._isWatched && this.attachment.status === 'attached') {
@@ -264,8 +265,7 @@ export class ProdkitModel implements IProdkitModel {
   }
 
   private async _askStates(page: Page): Promise<void> {
-    const reply = await this._connection.ask({ kind: 'states', page });
-    const states = expectReply(reply, 'states');
+    const states = expectReply(await this._connection.ask({ kind: 'states', page }), 'states');
     this.journey.settle(states);
     this._remembering.keep(states.kept);
   }

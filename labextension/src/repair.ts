@@ -25,7 +25,7 @@ export class Repair {
   private _last: Promise<void> = Promise.resolve();
 }
 
-/** Whether the kernel side will hand over a repair plan when this code runs. */
-export function asksForRepair(source: string): boolean {
-  return /^\s*%prodcheck\b.*\s--fix\b/m.test(source);
+/** Whether the kernel side will hand something over to the page when this code runs: a repair plan, or a mark. */
+export function asksForPage(source: string): boolean {
+  return /^\s*%(?:prodcheck\b.*\s--fix|prodmark)\b/m.test(source);
 }

@@ -12,6 +12,7 @@ import type {
   Finding,
   Fix,
   FlowsReply,
+  MarkCells,
   Marking,
   Page,
   PageCell,
@@ -195,6 +196,8 @@ export interface IFixing {
   mark(cellId: string, mark: IMark, isOn: boolean): void;
   /** Set the marks that a step can't go on without. */
   markAll(marking: Marking): void;
+  /** Do what a cell of the notebook has asked for (`%prodmark`), and tell the kernel side. */
+  markAsAsked(order: MarkCells): Promise<void>;
   /** Take the last change back. */
   undo(): void;
 }

@@ -9,7 +9,7 @@ import { Signal } from '@lumino/signaling';
 import { Connection } from './connection';
 import { NotebookDocument } from './document';
 import { ProdkitModel } from './model';
-import { asksForRepair } from './repair';
+import { asksForPage } from './repair';
 import type { BadgesWhen, IProdkitModel, IProdkitTracker } from './tokens';
 
 export class ProdkitTracker implements IProdkitTracker {
@@ -68,9 +68,9 @@ export class ProdkitTracker implements IProdkitTracker {
     }
   }
 
-  /** Who asks for a repair is listened to, though the panel may never have been open. */
+  /** Who asks something of the page is listened to, though the panel may never have been open. */
   private _onScheduled(_: unknown, { notebook, cell }: { notebook: Notebook; cell: Cell }): void {
-    if (!asksForRepair(cell.model.sharedModel.getSource())) {
+    if (!asksForPage(cell.model.sharedModel.getSource())) {
       return;
     }
     for (const [panel, model] of this._models) {

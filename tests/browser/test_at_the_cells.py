@@ -65,10 +65,29 @@ def test_a_cell_is_marked_from_the_panel_the_keyboard_and_the_toolbar(open_noteb
     assert marks(opened) == ["step:train"]
 
 
-def marks(opened):
+def marks(opened, index=0):
     return opened.page.evaluate(
-        "window.jupyterapp.shell.currentWidget.content.model.cells.get(0).getMetadata('tags') ?? []"
+        "index => window.jupyterapp.shell.currentWidget.content.model.cells.get(index).getMetadata('tags') ?? []", index
     )
+
+
+def test_a_cell_marks_itself_and_others_by_a_magic(open_notebook):
+    """`%prodmark` sets the tag on the page, though the panel was never open, and says that it did; Undo is one click."""
+    train, none = "%prodmark step train --cells 2-3\nx = 1", "%prodmark none --cells 2"
+    opened = open_notebook(train, "#| export\ny = 2", "z = 3", none, panel=False)
+    opened.run(0)
+    said = opened.cell(0).locator(".jp-OutputArea-output")
+    expect(said).to_contain_text("Cells 2 and 3 are marked `step:train`.")
+    expect(said).to_contain_text("Save the notebook")
+    assert [marks(opened, index) for index in range(4)] == [[], ["step:train"], ["step:train"], []]
+    opened.command("jupyter-prodkit:show-panel")
+    opened.wait_until_attached()
+    expect(opened.cell(1).locator(BADGE)).to_contain_text("step:train")
+    opened.run(3)
+    expect(opened.cell(3).locator(".jp-OutputArea-output")).to_have_text("Cell 2 has no mark now.")
+    assert marks(opened, 1) == []
+    opened.test_id("prodkit-undo").click()
+    expect(opened.cell(1).locator(BADGE)).to_contain_text("step:train")
 
 
 def test_a_comment_that_marks_is_as_good_as_a_tag(open_notebook):

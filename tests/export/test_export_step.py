@@ -14,6 +14,7 @@ import pytest
 from pages import page
 
 from jupyter_prodkit.errors import CancelledError, ExportError, LockError
+from jupyter_prodkit.export.previewing import ExportPreview
 from jupyter_prodkit.export.step import EXPORT, ExportOptions
 from jupyter_prodkit.files import file_digest
 from jupyter_prodkit.notebook.document import Notebook
@@ -83,7 +84,9 @@ def test_the_plan_changes_nothing(inputs_of: Callable[[Notebook], Inputs], proje
     plan = EXPORT.plan(inputs_of(page(*FLOWERS)), ExportOptions())
     assert plan.summary == "Export 1 marked cell as the package flowers 0.1.0."
     assert plan.details[0] == "core: features"
-    assert {"new: src/flowers/core.py", "new: config.yaml"} <= set(plan.details)
+    assert isinstance(plan.document, ExportPreview)
+    changes = {file.path: file.change for file in plan.document.files}
+    assert (changes["src/flowers/core.py"], changes["config.yaml"]) == ("new", "new")
     assert content(project.path) == before
 
 
@@ -190,16 +193,10 @@ def test_the_same_lines_changed_on_both_sides_are_a_conflict(export: Export, pro
         export(*changed)
     assert "--overwrite" in caught.value.hint
     assert content(project.path) == before
+    (project.package / "notes.md").write_text("Mine.\n")
     export(*changed, overwrite=True)
     assert "rows[rows < settings().limit]" in core.read_text()
-
-
-def test_the_plan_shows_what_would_change(export: Export, inputs_of: Inputs_of) -> None:
-    """Before an export over an earlier one, each file that changes is named, with how many lines."""
-    export(*FLOWERS)
-    assert EXPORT.plan(inputs_of(page(*FLOWERS)), ExportOptions()).details == ("core: features",)
-    more = EXPORT.plan(inputs_of(page(*FLOWERS, "#| export shapes\nA = 1")), ExportOptions()).details
-    assert {"new: src/flowers/shapes.py", "changed: tests/test_package.py (+2 −1)"} <= set(more)
+    assert (project.package / "notes.md").read_text() == "Mine.\n"
 
 
 def test_giving_up_edits_is_asked_about(export: Export, project: ProjectFolder, inputs_of: Inputs_of) -> None:

@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 from pages import page
 
-from jupyter_prodkit.errors import ExportError
+from jupyter_prodkit.errors import ExportError, ProdkitError
 from jupyter_prodkit.export.modules import module_text
 from jupyter_prodkit.export.selection import select
 
@@ -312,3 +312,18 @@ def test_the_same_page_gives_the_same_text() -> None:
         "#| export\ndef f():\n    return (sys, os, json, re, math, path, sep, A, B, C, D)",
     )
     assert len({text_of(*cells) for _ in range(20)}) == 1
+
+
+@pytest.mark.parametrize(("said", "module"), [("shapes", "shapes"), ("geo.shapes", "geo_shapes")])
+def test_nbdevs_default_module_is_honoured(said: str, module: str) -> None:
+    """`#| default_exp NAME` in a cell of its own names the module of every `export` cell that names none itself."""
+    notebook = page(f"#| default_exp {said}", "#| export\ndef area(x):\n    return x * x", "#| export lines\nWIDE = 3")
+    assert list(select(notebook).modules) == [module, "lines"]
+    assert notebook.code_digest != page(*(cell.source for cell in notebook.cells[1:])).code_digest
+
+
+def test_a_default_module_that_is_none_is_said() -> None:
+    """A name that the package needs itself, or that is none, is refused with the cell that would go there."""
+    for said, complaint in (("config", "needs itself"), ("my-shapes", "does not name a module")):
+        with pytest.raises(ProdkitError, match=complaint):
+            select(page(f"#| default_exp {said}", "#| export\ndef area(x):\n    return x * x"))

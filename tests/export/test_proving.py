@@ -6,7 +6,7 @@ import subprocess
 import sys
 import textwrap
 from collections.abc import Callable
-from pathlib import Path
+from pathlib import Path, PurePosixPath
 
 import nbformat
 import pytest
@@ -14,9 +14,11 @@ import pytest
 from jupyter_prodkit.errors import CancelledError
 from jupyter_prodkit.export.closure import Width
 from jupyter_prodkit.export.locked import read_lock
-from jupyter_prodkit.export.package import Package
+from jupyter_prodkit.export.merging import base_of, edits_of_code
+from jupyter_prodkit.export.package import Package, package_tree
 from jupyter_prodkit.export.proving import Proven, prove_values
 from jupyter_prodkit.export.selection import select
+from jupyter_prodkit.files import write_tree
 from jupyter_prodkit.notebook.document import Notebook, read_notebook
 from jupyter_prodkit.progress import Progress
 from jupyter_prodkit.release import ProjectFolder
@@ -134,3 +136,28 @@ def test_the_notebooks_folder_is_left_alone(prove: Prove, tmp_path: Path) -> Non
     proven = prove("#| step load\nrows = open('rows.txt').read()\nopen('made.txt', 'w').write(rows)\nn = int(rows)")
     assert "load: n" in proven.equal
     assert sorted(path.name for path in tmp_path.iterdir()) == ["rows.txt", "work.ipynb"]
+
+
+def test_the_package_with_edits_by_hand_is_what_is_compared(lock: Path, tmp_path: Path) -> None:
+    """An edit that changes a value is found and named as the cause; one that does not is proven with the rest."""
+    notebook = written(tmp_path, "#| export\ndef double(x):\n    return 2 * x", "#| step load\na = double(2)\nb = [1]")
+    package = Package("work", "0.1.0", "work.ipynb", select(notebook), read_lock(lock), "0.13.9")
+    folder, core = tmp_path / "package", PurePosixPath("src/work/core.py")
+    tree = package_tree(package)
+    write_tree(folder, {**tree, **base_of(tree)})
+
+    def proven(old: str, new: str) -> Proven:
+        (folder / core).write_text(str(tree[core]).replace(old, new))
+        return prove_values(
+            notebook, package, lock, budget=300, allow_effects=False, progress=Progress(),
+            edits=lambda made: edits_of_code(made, folder),
+        )  # fmt: skip
+
+    same = proven("return 2 * x", "return x + x")
+    assert (same.equal, same.edited) == (("load: a", "load: b"), (str(core),))
+    assert same.sentence.endswith("in a clean environment, with your edits in src/work/core.py")
+    other = proven("return 2 * x", "return 3 * x")
+    (one,) = other.unequal
+    assert (one.name, one.cause) == ("a", "an edit by hand in src/work/core.py")
+    assert ("load", "a") not in other.package.golden
+    assert other.equal == ("load: b",)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import sys
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -70,17 +71,30 @@ def notebook(tmp_path: Path) -> Callable[..., Path]:
 
 @pytest.fixture
 def kernel(tmp_path: Path) -> Iterator[UserKernel]:
+    with running_kernel(tmp_path) as kernel:
+        yield kernel
+
+
+@pytest.fixture(scope="module")
+def kernel_of_the_module(tmp_path_factory: pytest.TempPathFactory) -> Iterator[UserKernel]:
+    """One kernel for tests that leave nothing in it."""
+    with running_kernel(tmp_path_factory.mktemp("kernel")) as kernel:
+        yield kernel
+
+
+@contextmanager
+def running_kernel(folder: Path) -> Iterator[UserKernel]:
     manager: Any = KernelManager()
     manager._kernel_spec = KernelSpec(
         argv=[sys.executable, "-m", "ipykernel_launcher", "-f", "{connection_file}"], language="python"
     )
-    environment = {**os.environ, "JPY_SESSION_NAME": str(tmp_path / "work.ipynb"), "IPYTHONDIR": str(tmp_path / ".ipy")}
+    environment = {**os.environ, "JPY_SESSION_NAME": str(folder / "work.ipynb"), "IPYTHONDIR": str(folder / ".ipy")}
     environment.pop("MLFLOW_TRACKING_URI", None)
-    manager.start_kernel(cwd=str(tmp_path), env=environment)
+    manager.start_kernel(cwd=str(folder), env=environment)
     client = manager.blocking_client()
     client.start_channels()
     client.wait_for_ready(timeout=60)
     driver = KernelDriver(client, interrupt=manager.interrupt_kernel, alive=manager.is_alive)
-    yield UserKernel(driver, client, manager, tmp_path)
+    yield UserKernel(driver, client, manager, folder)
     client.stop_channels()
     manager.shutdown_kernel(now=True)

@@ -77,7 +77,7 @@ def panel(kernel) -> Panel:
 
 def test_hello_is_answered_with_the_six_steps_and_their_forms(panel):
     """The panel learns the whole journey from the kernel: names, titles, options."""
-    welcome = panel.ask("hello", version=2)
+    welcome = panel.ask("hello", version=3)
     assert welcome["kind"] == "welcome"
     assert [step["name"] for step in welcome["steps"]] == ["check", "lock", "export", "push", "build", "serve"]
     push = welcome["steps"][3]
@@ -90,7 +90,7 @@ def test_hello_is_answered_with_the_six_steps_and_their_forms(panel):
 def test_another_version_is_told_which_this_is(panel, version):
     """Old and new halves tell each other their age, in a message that stays readable; the panel says what to do."""
     welcome = panel.ask("hello", version=version)
-    assert (welcome["kind"], welcome["version"], welcome["steps"]) == ("welcome", 2, [])
+    assert (welcome["kind"], welcome["version"], welcome["steps"]) == ("welcome", 3, [])
     assert welcome["package_version"]
 
 
@@ -98,7 +98,7 @@ def test_another_version_is_told_which_this_is(panel, version):
 def test_garbage_is_answered_with_an_error_and_nothing_breaks(panel, garbage):
     """A message that is none gets an error reply, and the next request is answered as ever."""
     assert panel.ask_raw(garbage)["kind"] == "error"
-    assert panel.ask("hello", version=2)["kind"] == "welcome"
+    assert panel.ask("hello", version=3)["kind"] == "welcome"
 
 
 def test_the_page_on_screen_is_judged_and_nothing_is_written(panel, kernel):
@@ -112,7 +112,7 @@ def test_the_page_on_screen_is_judged_and_nothing_is_written(panel, kernel):
 
 def test_each_run_is_pushed(panel, kernel):
     """The panel hears of every execution, with its cell."""
-    panel.ask("hello", version=2)
+    panel.ask("hello", version=3)
     kernel.client.execute("x = 1")
     assert panel.wait_event("executed") == {"kind": "executed", "cell_id": None}
 

@@ -2,46 +2,36 @@
 
 from __future__ import annotations
 
+import json
+from pathlib import Path
+
 import pytest
 
 from jupyter_prodkit.errors import NotebookError
-from jupyter_prodkit.notebook.marks import Marks, is_ignored, marks_text, read_marks, step_of
-
-
-@pytest.mark.parametrize(
-    ("source", "tags", "marks"),
-    [
-        ("x = 1", (), Marks()),
-        ("#| export\nx = 1", (), Marks(export=True)),
-        ("# | export\n", (), Marks(export=True)),
-        ("#|export features", (), Marks(export=True, module="features")),
-        ("", ("export",), Marks(export=True)),
-        ("#| export features", ("export",), Marks(export=True, module="features")),
-        ("#| export features\n#| export", (), Marks(export=True, module="features")),
-        ("#| parameters", (), Marks(parameters=True)),
-        ("", ("parameters", "other"), Marks(parameters=True)),
-        ("#| ignore\n#| export", (), Marks(export=True, ignore=True)),
-        ("", ("prodkit:ignore",), Marks(ignore=True)),
-        ("\n\n#| export\nx = 1", (), Marks(export=True)),
-        ("x = 1\n#| export", (), Marks()),
-        ("#| exporti\n#| hide", (), Marks(export=True)),
-        ("#| exports shapes", (), Marks(export=True, module="shapes")),
-        ("#| export\n#| eval: false", (), Marks()),
-        ("x = 1", ("functions",), Marks(export=True)),
-        ("x = 1", ("imports",), Marks(export=True)),
-        ("x = 1", ("pipeline-parameters",), Marks(parameters=True)),
-        ("x = 1", ("step:train", "skip"), Marks()),
-        ("#| export\nx = 1", ("active-ipynb",), Marks()),
-        ("# export", (), Marks()),
-        ("#| step train", (), Marks(step="train")),
-        ("#| step:train", (), Marks(step="train")),
-        ("x = 1", ("step:train",), Marks(step="train")),
-        ("#| step train", ("step:train",), Marks(step="train")),
-    ],
+from jupyter_prodkit.notebook.marks import (
+    Marks,
+    is_exported,
+    is_ignored,
+    is_parameters,
+    marks_text,
+    read_marks,
+    step_of,
 )
-def test_marks_of(source, tags, marks):
+
+CASES = json.loads((Path(__file__).parent / "marks.json").read_text("utf-8"))
+"""Read by the front end's tests, too: both sides understand a cell's marks in the same way."""
+
+
+@pytest.mark.parametrize("case", CASES, ids=lambda case: f"{case['source']!r} {case['tags']}")
+def test_marks_of(case):
+    """What the export, the rules and the panel take a cell for is one and the same."""
+    source, tags, said = case["source"], tuple(case["tags"]), dict(case)
+    del said["source"], said["tags"]
+    marks = Marks(**said)
     assert read_marks(source, tags) == marks
     assert is_ignored(source, tags) == marks.ignore
+    assert is_parameters(source, tags) == marks.parameters
+    assert is_exported(source, tags) == (marks.export or marks.step is not None)
 
 
 @pytest.mark.parametrize("module", ["9lives", "Core", "a.b", "my-module", "../etc", "a b"])

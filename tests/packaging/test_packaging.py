@@ -18,6 +18,7 @@ import nbformat
 import pytest
 
 import jupyter_prodkit
+from jupyter_prodkit.faces.journey import STEPS
 from jupyter_prodkit.notebook.transform import OWN_MAGICS
 
 if sys.version_info >= (3, 11):
@@ -81,9 +82,7 @@ def test_the_readme_names_only_what_exists():
     targets = set(re.findall(r"^([a-z-]+):", (ROOT / "Makefile").read_text(), re.MULTILINE))
     assert set(re.findall(r"\bmake ([a-z-]+)", text)) <= targets
     assert set(re.findall(r"%(prod[a-z]+)", text)) == set(OWN_MAGICS)
-    assert set(re.findall(r"`prodkit ([a-z]+)", text)) == {magic.removeprefix("prod") for magic in OWN_MAGICS} | {
-        "doctor"
-    }
+    assert set(re.findall(r"`prodkit ([a-z]+)", text)) == {step.name for step in STEPS} | {"doctor"}
     linked = re.findall(r"\]\(([^)#:]+)\)|(?:src|srcset)=\"([^\":]+)\"", text)
     assert [name for names in linked for name in names if name and not (ROOT / name).exists()] == []
 

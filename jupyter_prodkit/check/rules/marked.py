@@ -5,18 +5,20 @@ from __future__ import annotations
 from jupyter_prodkit.notebook import marks
 from jupyter_prodkit.notebook.document import Cell
 
-__all__ = ["is_exported", "step_of"]
+__all__ = ["is_exported", "is_parameters", "step_of"]
 
 
 def is_exported(cell: Cell) -> bool:
-    """Return whether the cell's code is to run in production: it is marked `export` or as a step.
+    """Return whether the cell's code is to run in production, by any mark that the export understands.
 
     Never raises, whatever its marks say.
     """
-    if not cell.tags and "|" not in cell.source:
-        return False
-    words = marks.marks_text(cell.source, cell.tags).split()
-    return "export" in words or step_of(cell) is not None
+    return marks.is_exported(cell.source, cell.tags)
+
+
+def is_parameters(cell: Cell) -> bool:
+    """Return whether the cell's literals are to be settings, by any mark that the export understands."""
+    return marks.is_parameters(cell.source, cell.tags)
 
 
 def step_of(cell: Cell) -> str | None:

@@ -10,7 +10,7 @@ from jupyter_prodkit.check.evidence import Evidence
 from jupyter_prodkit.check.report import Finding
 from jupyter_prodkit.check.rules.calls import calls_of_page
 from jupyter_prodkit.check.rules.file_reads import read_path, texts_of
-from jupyter_prodkit.notebook.marks import marks_text
+from jupyter_prodkit.check.rules.marked import is_parameters
 
 __all__ = ["absolute", "missing"]
 
@@ -27,7 +27,7 @@ def absolute(evidence: Evidence) -> Iterator[Finding]:
     """A path is written out that another machine won't have."""
     for cell in evidence.notebook.code_cells:
         paths = _paths(cell.source)
-        if paths and "parameters" in marks_text(cell.source, cell.tags).split():
+        if paths and is_parameters(cell):
             continue
         for path in paths:
             yield Finding(

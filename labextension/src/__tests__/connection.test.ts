@@ -41,7 +41,7 @@ describe('attaching', () => {
     expect(connection.attachment).toMatchObject({ status: 'attached', packageVersion: '0.1.0' });
     expect(session.kernel?.latest.subshellId).toBe('s1');
     expect([...(session.kernel?.latest.comms.keys() ?? [])]).toEqual([EVENTS_TARGET, RPC_TARGET]);
-    expect(session.kernel?.heard).toEqual([{ kind: 'hello', id: 1, version: 2 }]);
+    expect(session.kernel?.heard).toEqual([{ kind: 'hello', id: 1, version: 3 }]);
   });
 
   it('a kernel that knows no subshells is reached too, after a wait', async () => {
@@ -109,7 +109,7 @@ describe('attaching', () => {
   });
 
   it.each([
-    [3, 'kernel'],
+    [4, 'kernel'],
     [1, 'page']
   ])('a kernel side that speaks version %i is told from ours', async (version, newer) => {
     const session = new FakeSession();

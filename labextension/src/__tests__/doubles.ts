@@ -179,7 +179,8 @@ const ANSWERS = {
   restore: 'restored',
   plan: 'started',
   mend: 'edited',
-  flows: 'flows'
+  flows: 'flows',
+  marked: 'noted'
 } as const;
 
 export class FakeComm {

@@ -3,7 +3,7 @@ import { beforeEach, describe, expect, it } from 'vitest';
 import { Fixing } from '../fixing';
 import { resolved } from '../folders';
 import type { IFailure } from '../tokens';
-import { cell, FakeConnection, FakeDocument, goldenReply, report } from './doubles';
+import { cell, FakeConnection, FakeDocument, goldenEvent, goldenReply, report } from './doubles';
 
 let document: FakeDocument;
 let connection: FakeConnection;
@@ -77,6 +77,33 @@ describe('the marks that a step wants', () => {
     expect(fixing.last?.label).toBe('Mark cells 1 and 2 `export`');
     fixing.undo();
     expect(document.undone).toEqual(['mark', 'mark']);
+  });
+});
+
+describe('a mark that a cell asks for', () => {
+  it('is set where it is not, can be undone at once, and the kernel side hears of which cells', async () => {
+    document.cells = [{ ...cell('b2'), tags: ['step:train'] }, cell('c3')];
+    await fixing.markAsAsked({ ...goldenEvent('mark'), cell_ids: ['b2', 'c3', 'gone'] });
+    expect(document.marked).toEqual([['c3', { kind: 'step', name: 'train' }, true]]);
+    expect(connection.asked[0]?.question).toMatchObject({ order: 1, cell_ids: ['b2', 'c3'] });
+    fixing.undo();
+    expect(document.undone).toEqual(['mark']);
+  });
+
+  it('may be none: every mark goes, whoever’s word it is', async () => {
+    document.cells = [{ ...cell('b2', '#| exporti\nx = 1'), tags: ['parameters'] }];
+    await fixing.markAsAsked({ ...goldenEvent('mark'), mark: 'none', name: '' });
+    expect(document.marked.map(([, { kind }, isOn]) => [kind, isOn])).toEqual([
+      ['export', false],
+      ['parameters', false]
+    ]);
+  });
+
+  it('is not set in a notebook that is open for reading only, which is said', async () => {
+    document.isReadOnly = true;
+    await fixing.markAsAsked(goldenEvent('mark'));
+    expect(document.marked).toEqual([]);
+    expect(connection.asked[0]?.question).toMatchObject({ cell_ids: [], is_read_only: true });
   });
 });
 

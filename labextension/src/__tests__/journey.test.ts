@@ -30,7 +30,7 @@ function runs(): unknown[] {
 }
 
 async function end(event: Event): Promise<void> {
-  if (event.kind !== 'executed' && event.kind !== 'repair') {
+  if (event.kind !== 'executed' && event.kind !== 'repair' && event.kind !== 'mark') {
     journey.hear(event);
   }
   await settled();
@@ -86,7 +86,7 @@ describe('all steps', () => {
 
   it('leave out what is done, until something before it was done anew', async () => {
     const [first = '', second = ''] = names();
-    const state = { text: '', done_at: null };
+    const state = { text: '', done_at: null, drift: null };
     const states = [
       { name: first, state: 'done' as const, ...state },
       { name: second, state: 'stale' as const, ...state }
@@ -119,7 +119,9 @@ describe('a step whose kernel goes away', () => {
     void journey.run('lock');
     await settled();
     journey.begin(steps);
-    const states = [{ name: 'lock', state: 'running' as const, text: 'running', done_at: null }];
+    const states = [
+      { name: 'lock', state: 'running' as const, text: 'running', done_at: null, drift: null }
+    ];
     journey.settle({ ...goldenReply('states'), states });
     expect(lock()?.failure).toBeNull();
   });

@@ -1,3 +1,5 @@
+import { readFileSync } from 'node:fs';
+import path from 'node:path';
 import { describe, expect, it } from 'vitest';
 
 import type { IMark } from '../marks';
@@ -6,10 +8,51 @@ import { hasMark, isStepName, marksOf, markText, withMark } from '../marks';
 const EXPORT: IMark = { kind: 'export', name: '' };
 const TRAIN: IMark = { kind: 'step', name: 'train' };
 
+interface ICase {
+  readonly source: string;
+  readonly tags: readonly string[];
+  readonly export?: boolean;
+  readonly module?: string;
+  readonly parameters?: boolean;
+  readonly ignore?: boolean;
+  readonly step?: string;
+}
+
+const TABLE = path.join(import.meta.dirname, '../../../tests/notebook/marks.json');
+const table: unknown = JSON.parse(readFileSync(TABLE, 'utf8'));
+const CASES = Array.isArray(table) ? table.filter(isCase) : [];
+
+function isCase(value: unknown): value is ICase {
+  return typeof value === 'object' && value !== null && 'source' in value && 'tags' in value;
+}
+
+/** Cells that another tool's mark keeps out of the package keep the mark that they have. */
+const isKept = ({ source, tags }: ICase): boolean =>
+  !source.includes('eval: false') && !tags.includes('skip') && !tags.includes('active-ipynb');
+
 describe('the marks of a cell', () => {
+  it.each(CASES.filter(isKept))('are what the kernel side takes %j for', one => {
+    const marks = marksOf(one);
+    const of = (kind: IMark['kind']): readonly string[] =>
+      marks.filter(mark => mark.kind === kind).map(mark => mark.name);
+    expect(of('export').length > 0).toBe(one.export ?? false);
+    expect(of('export')[0] ?? '').toBe(one.module ?? '');
+    expect(of('parameters').length > 0).toBe(one.parameters ?? false);
+    expect(of('ignore').length > 0).toBe(one.ignore ?? false);
+    expect(of('step')[0]).toBe(one.step);
+  });
+
+  it('name one module at most, and any of them is `export`', () => {
+    const named: IMark = { kind: 'export', name: 'shapes' };
+    const cell = withMark({ source: '#| export lines\nx', tags: ['export'] }, named, true);
+    expect(cell).toEqual({ source: 'x', tags: ['export:shapes'] });
+    expect(withMark(cell, EXPORT, true)).toEqual(cell);
+    expect(withMark(cell, EXPORT, false)).toEqual({ source: 'x', tags: [] });
+  });
+
   it.each([
     [{ source: '', tags: ['export'] }, ['export']],
-    [{ source: '#| export features\nx = 1', tags: [] }, ['export']],
+    [{ source: '#| export features\nx = 1', tags: [] }, ['export:features']],
     [
       { source: '\n# | parameters\n#|step train\nx', tags: ['export'] },
       ['parameters', 'step:train', 'export']

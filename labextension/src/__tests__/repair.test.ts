@@ -1,7 +1,7 @@
 import { PromiseDelegate } from '@lumino/coreutils';
 import { describe, expect, it } from 'vitest';
 
-import { asksForRepair, Repair } from '../repair';
+import { asksForPage, Repair } from '../repair';
 
 describe('a repair', () => {
   it('runs each cell after the one before has ended', async () => {
@@ -43,21 +43,26 @@ describe('a repair', () => {
   });
 });
 
-describe('code that asks for a repair', () => {
-  it.each(['%prodcheck --fix', 'x = 1\n  %prodcheck --replay --fix', '%prodcheck --fix --quiet'])(
-    '%j',
-    source => {
-      expect(asksForRepair(source)).toBe(true);
-    }
-  );
+describe('code that asks something of the page', () => {
+  it.each([
+    '%prodcheck --fix',
+    'x = 1\n  %prodcheck --replay --fix',
+    '%prodcheck --fix --quiet',
+    '%prodmark step train',
+    'x = 1\n%prodmark none'
+  ])('%j', source => {
+    expect(asksForPage(source)).toBe(true);
+  });
 
   it.each([
     '%prodcheck',
     '# %prodcheck --fix',
     'fix(--x)',
     '%prodcheck\n# --fix',
-    '%prodchecks --fix'
+    '%prodchecks --fix',
+    '%prodmarks',
+    '# %prodmark none'
   ])('is not %j', source => {
-    expect(asksForRepair(source)).toBe(false);
+    expect(asksForPage(source)).toBe(false);
   });
 });

@@ -30,7 +30,7 @@ type Mutable<T> = { -readonly [K in keyof T]: T[K] };
 class StillJourney implements IJourney {
   steps: readonly IStep[] = goldenReply('welcome').steps.map(form => ({
     form,
-    state: { name: form.name, state: 'never', text: 'not done yet', done_at: null },
+    state: { name: form.name, state: 'never', text: 'not done yet', done_at: null, drift: null },
     job: null,
     result: null,
     failure: null,
@@ -85,6 +85,7 @@ class StillModel implements IProdkitModel {
     apply: vi.fn(() => Promise.resolve()),
     mark: vi.fn(),
     markAll: vi.fn(),
+    markAsAsked: vi.fn(() => Promise.resolve()),
     undo: vi.fn()
   };
   flows: IProdkitModel['flows'] = goldenReply('flows');
@@ -334,6 +335,33 @@ describe('a step', () => {
     expect(shown).toContain('Locked 27 packages with 1,344 hashes in 1.2 s.');
     expect(shown).toContain('churn-prod/lock/requirements.lock');
     expect(shown).toContain('torch comes from a local wheel');
+  });
+
+  it('says that notebook and result have drifted apart, and on which side', () => {
+    const name = 'export';
+    const done = { name, state: 'done', text: '', done_at: null } as const;
+    const sides = [
+      [['cell 3'], [], 'drifted cells have changed'],
+      [[], ['a.py'], 'drifted package files were edited'],
+      [['cell 3'], ['a.py'], 'drifted cells and package files have changed']
+    ] as const;
+    for (const [cells, files, words] of sides) {
+      show(new StillModel().withStep({ state: { ...done, drift: { cells, files } } }));
+      expect(part('prodkit-step-lock-drift').textContent).toBe(words);
+      expect(part('prodkit-step-lock-drift').querySelector('.jp-mod-apart')).not.toBeNull();
+    }
+    show(new StillModel().withStep({ state: { ...done, drift: null } }));
+    expect(place.querySelector('[data-testid="prodkit-step-lock-drift"]')).toBeNull();
+  });
+
+  it('shows file by file what would be written, with the diff of what changes', () => {
+    show(new StillModel().withStep({ plan: goldenEvent('planned') }));
+    click(part('prodkit-step-lock').querySelector('[aria-expanded]'));
+    const files = part('prodkit-plan-files');
+    expect(files.querySelector('summary')?.textContent).toBe('Files: 1 changed, 1 kept');
+    expect(files.querySelector('li')?.textContent).toContain('~src/churn/core.py changed +1 −1');
+    expect(files.querySelector('pre')?.tabIndex).toBe(0);
+    expect(files.querySelector('.jp-mod-added')?.textContent).toBe('+RATE = 2\n');
   });
 
   it('shows why it failed and what to do', () => {

@@ -6,6 +6,7 @@ import * as React from 'react';
 import type { Marking, StepPlanned } from '../protocol';
 import type { IStep } from '../tokens';
 import { MarkButton } from './failure';
+import { PlanFiles } from './plan-files';
 import { Prose } from './prose';
 
 export interface IPlanTextProps {
@@ -31,6 +32,7 @@ export function PlanText(props: IPlanTextProps): React.JSX.Element {
 }
 
 function Particulars({
+  trans,
   plan,
   step,
   onMark
@@ -52,6 +54,7 @@ function Particulars({
           ))}
         </ul>
       )}
+      <PlanFiles trans={trans} files={plan.files} />
     </>
   );
 }

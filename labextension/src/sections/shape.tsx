@@ -2,7 +2,8 @@
 
 import * as React from 'react';
 
-export type ShapeName = 'triangle' | 'square' | 'diamond' | 'circle' | 'cross' | 'ring' | 'running';
+export type ShapeName =
+  'triangle' | 'square' | 'diamond' | 'circle' | 'cross' | 'ring' | 'running' | 'apart';
 export type Tone = 'bad' | 'warn' | 'good' | 'open' | 'quiet' | 'brand';
 
 const PATHS: Readonly<Record<ShapeName, string>> = {
@@ -12,6 +13,7 @@ const PATHS: Readonly<Record<ShapeName, string>> = {
   circle: 'M6 1a5 5 0 1 1 0 10A5 5 0 0 1 6 1Z',
   cross: 'M2 2 10 10M10 2 2 10',
   ring: 'M6 1.6a4.4 4.4 0 1 1 0 8.8A4.4 4.4 0 0 1 6 1.6Z',
+  apart: 'M5 1.4v9.2A4.7 4.7 0 0 1 5 1.4ZM7 1.4v9.2A4.7 4.7 0 0 0 7 1.4Z',
   running: 'M6 1.6a4.4 4.4 0 1 1 0 8.8A4.4 4.4 0 0 1 6 1.6Z'
 };
 

@@ -77,6 +77,7 @@ export function Step(props: IStepProps): React.JSX.Element {
           <p className="jp-Prodkit-soft jp-mod-small">
             <Prose text={textOf(trans, step)} />
           </p>
+          <Drifted {...props} />
         </div>
         <Action {...props} />
         <Progress {...props} />
@@ -88,6 +89,33 @@ export function Step(props: IStepProps): React.JSX.Element {
       </form>
     </li>
   );
+}
+
+/** That notebook and result have moved apart, and on which side: by a shape and in words. */
+function Drifted({ trans, step }: IStepProps): React.JSX.Element | null {
+  const { drift = null } = step.state ?? {};
+  if (drift === null || step.job !== null) {
+    return null;
+  }
+  const { cells, files } = drift;
+  return (
+    <p
+      className="jp-Prodkit-drift"
+      data-testid={`prodkit-step-${step.form.name}-drift`}
+      title={[...cells, ...files].join('\n')}
+    >
+      <Shape name="apart" tone="warn" />
+      <strong>{trans.__('drifted')}</strong>{' '}
+      <span className="jp-Prodkit-soft">{sideOf(trans, cells.length > 0, files.length > 0)}</span>
+    </p>
+  );
+}
+
+function sideOf(trans: TranslationBundle, isCells: boolean, isFiles: boolean): string {
+  if (isCells && isFiles) {
+    return trans.__('cells and package files have changed');
+  }
+  return isCells ? trans.__('cells have changed') : trans.__('package files were edited');
 }
 
 function Action({ trans, step, isPrimary, onCancel }: IStepProps): React.JSX.Element {

@@ -1,0 +1,46 @@
+"""What the export can be told."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+import msgspec
+
+from jupyter_prodkit.step import Options
+
+__all__ = ["ExportOptions"]
+
+
+class ExportOptions(Options, frozen=True, kw_only=True):
+    """What the export can be told."""
+
+    name: Annotated[str | None, msgspec.Meta(description="Name of the package; the notebook's if not given.")] = None
+    version: Annotated[str, msgspec.Meta(description="Version of the package (PEP 440).")] = "0.1.0"
+    verify: Annotated[
+        bool, msgspec.Meta(description="Run notebook and package and compare the values; takes as long as they do.")
+    ] = True
+    with_needed: Annotated[
+        bool, msgspec.Meta(description="Take along what the marked cells need and nobody marked, without asking.")
+    ] = False
+    allow_effects: Annotated[
+        bool, msgspec.Meta(description="Let the proof use the network, start programs and write outside a copy.")
+    ] = False
+    budget: Annotated[float, msgspec.Meta(description="Seconds that the proof may take.", gt=0)] = 900.0
+    overwrite: Annotated[bool, msgspec.Meta(description="Give up edits that were made in the package by hand.")] = False
+    preview: Annotated[
+        bool,
+        msgspec.Meta(description="Show what would be written, as tree and diff; write nothing.", extra={"form": False}),
+    ] = False
+    check: Annotated[
+        bool,
+        msgspec.Meta(
+            description="Say whether package and notebook agree; write nothing, fail where they don't (for CI).",
+            extra={"form": False},
+        ),
+    ] = False
+    update_notebook: Annotated[
+        bool,
+        msgspec.Meta(
+            description="Take edits of exported definitions back into the notebook's file.", extra={"form": False}
+        ),
+    ] = False
