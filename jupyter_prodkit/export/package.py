@@ -21,11 +21,13 @@ from jupyter_prodkit.export.selection import Selection
 from jupyter_prodkit.export.step_functions import StepFunction
 from jupyter_prodkit.files import FileTree
 
-__all__ = ["Package", "package_tree"]
+__all__ = ["RETRIES", "Package", "package_tree"]
 
 _CONVENTIONAL = ("load", "features", "train", "evaluate", "predict")
 _NEVER_WRAP = 10**6
 _SERVER = frozenset({"uvicorn", "msgspec", "numpy", "prometheus-client", "pydantic-settings", "pyyaml"})
+RETRIES = "tenacity"
+"""The distribution by which reads are tried again."""
 
 
 @dataclass(frozen=True)
@@ -66,6 +68,11 @@ class Package:
             names[module].append(name)
         return tuple((module, tuple(sorted(found))) for module, found in sorted(names.items()))
 
+    @property
+    def retries(self) -> bool:
+        """Whether it reads from somewhere that may not answer."""
+        return any("from .loading import" in text for text in self.texts.values())
+
     def function(self, name: str) -> str | None:
         """Return `package.module:name` where the notebook exports `name`, else None."""
         module = self.selection.owners.get(name)
@@ -84,7 +91,8 @@ class Package:
             if any(provides(module, name) for module in modules for name in imported)
         }
         pins = self.lock.pins
-        return tuple(f"{name}=={pins[name]}" for name in sorted((direct | _SERVER) & pins.keys()))
+        needed = direct | _SERVER | ({RETRIES} if self.retries else set())
+        return tuple(f"{name}=={pins[name]}" for name in sorted(needed & pins.keys()))
 
 
 def imported_modules(tree: ast.AST) -> Iterator[str]:
@@ -139,7 +147,7 @@ def package_tree(package: Package) -> FileTree:
         tree[PurePosixPath("tests/test_golden.py")] = _render("test_golden.py.j2", values)
     if values["schema"]:
         tree[source / "validation.py"] = _render("validation.py.j2", values)
-    if any("from .loading import" in text for text in package.texts.values()):
+    if package.retries:
         tree[source / "loading.py"] = _render("loading.py.j2", values)
     tree |= {source / f"{module}.py": text for module, text in package.texts.items()}
     tree |= {source / "serving" / name: text for name, text in _runtime_files().items()}
@@ -173,6 +181,7 @@ def _values(package: Package) -> dict[str, Any]:
         "features": package.function("features"),
         "features_name": "features",
         "schema": _schema(package),
+        "retries": package.retries,
         "data": package.data,
         "has_paths": any(p.is_path for p in parameters),
         "commands": [step.step for step in package.selection.steps if step.step != "predict"],
