@@ -12,7 +12,8 @@ from pathlib import PurePosixPath
 from typing import Any
 
 from jupyter_prodkit.errors import MissingDependencyError
-from jupyter_prodkit.export.data_files import DataFile
+from jupyter_prodkit.export.data_files import DataFile, data_revision
+from jupyter_prodkit.export.dvc_files import DataProject
 from jupyter_prodkit.export.locked import Locked
 from jupyter_prodkit.export.modules import module_text
 from jupyter_prodkit.export.naming import title_of
@@ -46,6 +47,8 @@ class Package:
     """What the golden tests keep of the values that were proven, by step and name."""
     data: tuple[DataFile, ...] = ()
     """The files that the code reads, as they are now."""
+    data_project: DataProject | None = None
+    """The DVC project that the package is, where its data is tracked."""
 
     @property
     def distribution(self) -> str:
@@ -140,6 +143,8 @@ def package_tree(package: Package) -> FileTree:
     if package.data:
         listed = [asdict(one) for one in package.data]
         tree[PurePosixPath("data.json")] = json.dumps(listed, indent=2, ensure_ascii=False) + "\n"
+    if package.data_project is not None:
+        tree |= package.data_project.tree
     if package.golden:
         golden = {f"{step}: {name}": value for (step, name), value in sorted(package.golden.items())}
         tree[PurePosixPath("tests/golden.json")] = json.dumps(golden, indent=2, ensure_ascii=False) + "\n"
@@ -183,6 +188,9 @@ def _values(package: Package) -> dict[str, Any]:
         "schema": _schema(package),
         "retries": package.retries,
         "data": package.data,
+        "data_revision": data_revision(package.data),
+        "data_project": package.data_project,
+        "pulled": package.data_project is not None and package.data_project.remote is not None,
         "has_paths": any(p.is_path for p in parameters),
         "commands": [step.step for step in package.selection.steps if step.step != "predict"],
         "steps": [_step(step) for step in package.selection.steps],

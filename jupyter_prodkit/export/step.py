@@ -13,7 +13,8 @@ from typing import Annotated
 import msgspec
 
 from jupyter_prodkit.errors import ExportError
-from jupyter_prodkit.export.data_files import data_files, untracked
+from jupyter_prodkit.export.data_files import data_files, data_sources, untracked
+from jupyter_prodkit.export.dvc import dvc_command
 from jupyter_prodkit.export.known import Known
 from jupyter_prodkit.export.locked import Locked, read_lock
 from jupyter_prodkit.export.merging import BASE, Merge, base_of, edited_files, merge, preview
@@ -24,6 +25,14 @@ from jupyter_prodkit.export.proof import check_imports, prove_import
 from jupyter_prodkit.export.proving import prove_values
 from jupyter_prodkit.export.round_trip import Homecoming, homecoming, write_home
 from jupyter_prodkit.export.selection import Selection, select
+from jupyter_prodkit.export.tracking import (
+    Tracking,
+    carry_data_over,
+    commit_of,
+    kept_project,
+    plan_tracking,
+    recorded_project,
+)
 from jupyter_prodkit.files import FileTree, file_digest, fill_folder, staged_folders
 from jupyter_prodkit.lock.uv import Uv, find_uv
 from jupyter_prodkit.notebook.document import Notebook
@@ -49,6 +58,15 @@ class ExportOptions(Options, frozen=True, kw_only=True):
     ] = False
     budget: Annotated[float, msgspec.Meta(description="Seconds that the proof may take.", gt=0)] = 900.0
     overwrite: Annotated[bool, msgspec.Meta(description="Give up edits that were made in the package by hand.")] = False
+    track_data: Annotated[
+        bool, msgspec.Meta(description="Have DVC track the files that the steps read, so that `dvc pull` brings them.")
+    ] = False
+    data_remote: Annotated[
+        str | None,
+        msgspec.Meta(
+            description="Upload them with DVC: to a folder, s3://…, gs://…, azure://…, or a remote of the repository."
+        ),
+    ] = None
     check: Annotated[
         bool,
         msgspec.Meta(
@@ -75,6 +93,8 @@ class ExportPlan(Plan):
     lock_digest: str | None
     notebook: Notebook
     options: ExportOptions
+    tracking: Tracking | None = None
+    """What DVC is to do, where that was asked for."""
     home: Homecoming | None = None
     """What is to be taken back into the notebook, where that was asked for."""
 
@@ -98,7 +118,7 @@ def _plan(inputs: Inputs, options: ExportOptions) -> ExportPlan:
         uv_version=_uv_version(),
         golden=known.golden,
     )
-    package = replace(package, data=data_files(selection.parameters, inputs.notebook.path.parent))
+    package, tracking = _with_data(package, inputs, options)
     unlocked = check_imports(package)
     tree = package_tree(package)
     home = homecoming(inputs.notebook, package, project.package) if options.update_notebook else None
@@ -109,6 +129,7 @@ def _plan(inputs: Inputs, options: ExportOptions) -> ExportPlan:
             *(f"taken along, {one.cell.label}: {one.line}" for one in selection.taken),
             *(f"`{name}` gets as arguments: {', '.join(given)}" for name, given in selection.arguments.items()),
             *(f"edited in the package: {name}" for name in edited_files(project.package)),
+            *([tracking.sentence] if tracking is not None else []),
             *preview(tree, project.package),
             *(home.diffs if home is not None else ()),
         ),
@@ -120,15 +141,35 @@ def _plan(inputs: Inputs, options: ExportOptions) -> ExportPlan:
         lock_digest=inputs.record.fact("lock", "lock_digest"),
         notebook=inputs.notebook,
         options=options,
+        tracking=tracking,
         home=home,
     )
 
 
+def _with_data(package: Package, inputs: Inputs, options: ExportOptions) -> tuple[Package, Tracking | None]:
+    """The package with the data that it reads, and what DVC is to do where that was asked for."""
+    folder, target = inputs.notebook.path.parent, inputs.project.package
+    sources = data_sources(package.selection.parameters, folder)
+    files = data_files(sources, folder, target)
+    done = inputs.record.steps.get("export")
+    before = recorded_project(done.facts) if done is not None else None
+    asked = (options.track_data or options.data_remote) and not (options.check or options.update_notebook)
+    tracking = plan_tracking(sources, folder, options.data_remote, before) if asked else None
+    project = tracking.project if tracking is not None else kept_project(before, sources, folder, target)
+    digests = tracking.digests if tracking is not None else {}
+    files = tuple(replace(one, dvc=digests.get(one.path, one.dvc)) for one in files)
+    return replace(package, data=files, data_project=project), tracking
+
+
 def _data_warnings(package: Package, notebook: Notebook) -> list[str]:
-    missing = untracked(package.data, notebook.path.parent)
+    """What DVC does not keep of the data, where it keeps data at all."""
+    folder = notebook.path.parent
+    tracked = package.data_project is not None
+    missing = tuple(one.path for one in package.data if not one.dvc) if tracked else untracked(package.data, folder)
     if not missing:
         return []
-    return [f"DVC does not track {', '.join(missing)}: `dvc add {' '.join(missing)}` keeps the version that was used."]
+    said = f"DVC does not track {', '.join(missing)}{' as it is now' if tracked else ''}"
+    return [f"{said}: export with --track-data, or `dvc add {' '.join(missing)}`, keeps the version that was used."]
 
 
 def _check_nothing_foreign(folder: Path) -> None:
@@ -227,6 +268,8 @@ def _run(plan: ExportPlan, progress: Progress) -> Result:
             progress=progress,
         )
         package = proven.package
+    if plan.tracking is not None:
+        plan.tracking.carry_out(progress)
     fresh = package_tree(package)
     kept = Merge(fresh) if plan.options.overwrite else merge(fresh, project.package)
     with staged_folders(project.package, project.dist) as (source, dist):
@@ -239,7 +282,15 @@ def _run(plan: ExportPlan, progress: Progress) -> Result:
         prove_import(wheel, source / "config.yaml", package, progress)
         digest = file_digest(wheel)
         progress.raise_if_cancelled()  # the last chance before the old package is replaced
-    made = Made(project.package, wheel.name, digest, plan.lock_digest, forced=plan.options.force)
+    made = Made(
+        project.package,
+        wheel.name,
+        digest,
+        plan.lock_digest,
+        forced=plan.options.force,
+        commit=commit_of(plan.notebook.path.parent) if package.data else None,
+        has_dvc=dvc_command() is not None,
+    )
     return result_of(package, proven, (*plan.warnings, *kept_edits(kept, proven)), made)
 
 
@@ -249,6 +300,7 @@ def _carry_over(project: ProjectFolder, source: Path) -> None:
         shutil.copytree(project.lock / "wheels", source / "wheels")
     if (project.package / ".env").is_file():
         shutil.copy2(project.package / ".env", source / ".env")
+    carry_data_over(project.package, source)
 
 
 def _build(source: Path, dist: Path, progress: Progress) -> Path:
