@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import os
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -94,9 +95,13 @@ def _may_be_path(parameter: Parameter) -> bool:
 
 
 def _there(folder: Path, name: str) -> Path | None:
-    """The file or folder of that name; a folder that holds the notebook is no data."""
+    """The file or folder of that name; a folder that holds the notebook is no data.
+
+    A link is what it is called, not what it leads to: DVC can make its files links into a cache.
+    """
     try:
-        place = (folder / name).resolve()
+        whole = Path(os.path.normpath(folder / name))
+        place = whole.parent.resolve() / whole.name
         is_data = place.is_file() or (place.is_dir() and place not in (folder, *folder.parents))
     except (OSError, ValueError):  # a text that can't be a path
         return None

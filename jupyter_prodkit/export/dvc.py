@@ -49,7 +49,9 @@ class Dvc:
         """Return DVC. Raises MissingDependencyError where it is not in reach."""
         command = dvc_command()
         if command is None:
-            raise MissingDependencyError("dvc", "dvc")
+            missing = MissingDependencyError("dvc", "dvc")
+            missing.hint += "; or into an environment of its own: uv tool install dvc"
+            raise missing
         return cls(command, progress)
 
     def remotes(self, repository: Path) -> tuple[dict[str, Remote], str | None]:

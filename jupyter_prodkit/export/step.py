@@ -153,7 +153,7 @@ def _with_data(package: Package, inputs: Inputs, options: ExportOptions) -> tupl
     files = data_files(sources, folder, target)
     done = inputs.record.steps.get("export")
     before = recorded_project(done.facts) if done is not None else None
-    asked = (options.track_data or options.data_remote) and not (options.check or options.update_notebook)
+    asked = (options.track_data or options.data_remote is not None) and not (options.check or options.update_notebook)
     tracking = plan_tracking(sources, folder, options.data_remote, before) if asked else None
     project = tracking.project if tracking is not None else kept_project(before, sources, folder, target)
     digests = tracking.digests if tracking is not None else {}

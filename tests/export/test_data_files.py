@@ -56,6 +56,17 @@ def test_what_the_code_only_writes_is_no_data(tmp_path: Path) -> None:
     assert [one.path for one in listed(tmp_path, "import pandas as pd", cell)] == ["cache.csv", "rows.csv"]
 
 
+def test_a_link_is_known_by_its_own_name(tmp_path: Path) -> None:
+    """DVC may put links into its cache in the place of files; what is called by another way round is the same."""
+    (tmp_path / "cache").mkdir()
+    (tmp_path / "cache" / "0123").write_text("1")
+    (tmp_path / "work" / "data").mkdir(parents=True)
+    (tmp_path / "work" / "data" / "rows.csv").symlink_to(tmp_path / "cache" / "0123")
+    (tmp_path / "link").symlink_to(tmp_path / "work")
+    cell = f"#| step load\na = open('data/rows.csv').read()\nb = open({str(tmp_path / 'link/data/../data/rows.csv')!r}).read()"
+    assert [one.path for one in listed(tmp_path / "work", cell)] == ["data/rows.csv"]
+
+
 def md5(content: bytes) -> str:
     return hashlib.md5(content, usedforsecurity=False).hexdigest()
 
