@@ -180,6 +180,7 @@ def _values(package: Package) -> dict[str, Any]:
         "parameters": parameters,
         "yaml": {p.field: _yaml(p) for p in plain},
         "has_secrets": len(plain) < len(parameters),
+        "secrets": len(parameters) - len(plain),
         "secret": next((p for p in parameters if p.secret), None),
         "number": next((p for p in plain if p.annotation in {"int", "float"}), None),
         "public": package.public,

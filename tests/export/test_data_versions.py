@@ -52,7 +52,7 @@ ENVIRONMENT = {
 def run(*command: str, cwd: Path, status: int = 0, **environment: str) -> str:
     done = subprocess.run(command, cwd=cwd, env=ENVIRONMENT | environment, capture_output=True, text=True, check=False)
     assert done.returncode == status, done.stdout + done.stderr
-    return done.stdout
+    return done.stderr if status else done.stdout
 
 
 def notebook_in(folder: Path) -> Notebook:
@@ -78,9 +78,11 @@ def reproduced(package: Path, elsewhere: Path) -> dict[str, Any]:
     clone = Path(shutil.copytree(package, elsewhere / "clone"))
     for name in ignored:
         (clone / name).unlink(missing_ok=True)
+    train = (sys.executable, "-m", "flowers", "train", "--output", "results")
     assert not (clone / "data" / "rows.csv").exists()
+    assert "`dvc pull` brings the data" in run(*train, cwd=clone, status=3, PYTHONPATH=str(clone / "src"))
     run("dvc", "pull", cwd=clone)
-    run(sys.executable, "-m", "flowers", "train", "--output", "results", cwd=clone, PYTHONPATH=str(clone / "src"))
+    run(*train, cwd=clone, PYTHONPATH=str(clone / "src"))
     return {**json.loads((clone / "results" / "results.json").read_text())}
 
 

@@ -29,9 +29,11 @@ from jupyter_prodkit.export.selection import select
 from jupyter_prodkit.files import write_tree
 
 CELLS = (
-    "import pandas as pd",
+    "from pathlib import Path\nimport pandas as pd",
     "#| step load\nrows = pd.read_csv('https://example.org/rows.csv')\nmore = pd.read_csv('rows.csv')",
     "#| step train\ntotal = rows.w.sum() + more.w.sum()",
+    "#| parameters\nAPI_KEY = ''",
+    "#| step report\nsent = Path(API_KEY + '?key=' + API_KEY).read_text()",
 )
 FRAME = {"type": "DataFrame", "shape": [1, 2], "columns": {"w": {"dtype": "float64"}, "name": {"dtype": "object"}}}
 
@@ -187,6 +189,26 @@ def test_each_kind_of_failure_has_its_status(source: Path, tmp_path: Path) -> No
     (tmp_path / "rows.csv").write_text("w\n1\n")
     lacking = status(f"rows_csv_url: file://{tmp_path}/other.csv")
     assert lacking == (3, "error: InputError: load: the frame `more` lacks 'name'")
+
+
+def test_a_secret_is_asked_for_and_never_told(
+    module: Callable[[str], ModuleType],
+    monkeypatch: pytest.MonkeyPatch,
+    tmp_path: Path,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    """Without the secret the command ends with 2 and its variable's name; an error that holds it is told without it."""
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "rows.csv").write_text("w,name\n1,a\n")
+    monkeypatch.setenv("HANDLED_ROWS_CSV_URL", (tmp_path / "rows.csv").as_uri())
+    assert module("__main__").main(["report", "--quiet"]) == 2
+    assert "HANDLED_API_KEY is not set" in capsys.readouterr().err
+    module("config").settings.cache_clear()
+    monkeypatch.setenv("HANDLED_API_KEY", "hunter 2")
+    assert module("__main__").main(["report", "--quiet"]) == 3
+    said = capsys.readouterr().err
+    assert "FileNotFoundError" in said
+    assert "hunter" not in said
 
 
 def test_the_package_is_clean_for_linter_and_type_checker(source: Path) -> None:
