@@ -42,6 +42,13 @@ environment() {
   .venv/bin/python -m compileall -q -j 0 .venv/lib >/dev/null || true # uv doesn't: every import would, for itself
 }
 
+versioning() { # DVC, as its users have it: in an environment of its own, beside the kernel's
+  [ ! -x .venv/bin/dvc ] || return 0
+  say "DVC into .venv/tools"
+  UV_TOOL_DIR=$PWD/.venv/tools UV_TOOL_BIN_DIR=$PWD/.venv/bin \
+    .venv/bin/uv tool install --quiet --python .venv/bin/python 'dvc>=3.50'
+}
+
 frontend() { # the TypeScript's tools, as yarn.lock has them
   local log
   [ -d labextension/node_modules ] || say "npm packages into labextension/node_modules"
@@ -58,6 +65,6 @@ browser() {
 
 case ${1:-} in
   demo) environment demo ;;
-  test) environment test && frontend && browser ;;
+  test) environment test && versioning && frontend && browser ;;
   *) say "usage: bash $0 demo|test" && exit 2 ;;
 esac

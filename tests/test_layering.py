@@ -22,6 +22,7 @@ TOOLS = {
     "IPython": {"notebook/transform.py", "session", "faces", "__init__.py"},  # the last for a type only
     "comm": {"faces/channel.py"},
     "docker": {"build/engine.py"},
+    "dvc": set[str](),  # run as a program by export/dvc.py
     "ipykernel": set[str](),
     "ipywidgets": {"faces/progress_display.py"},
     "jinja2": {"build/dockerfile.py", "export/package.py"},

@@ -20,6 +20,7 @@ __all__ = ["DEFAULTS", "Settings", "read_settings"]
 
 _SEVERITIES: tuple[Severity, ...] = get_args(Severity)
 _KEYS = ("fail-on", "ignore")
+_OF_EXPORTS = "data"
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,13 +67,16 @@ def _read(file: Path, _changed: int, _size: int) -> Settings | None:
         raise CheckError(f"{file} can't be read: {error}", "Mend the file: it may say how to check.") from error
     if not isinstance(table, Mapping) or "prodkit" not in table:
         return None
-    return _settings(table["prodkit"], file)
+    said = table["prodkit"]
+    if isinstance(said, Mapping) and set(said) == {_OF_EXPORTS}:
+        return None  # an exported package says which data it was made with, and nothing of the check
+    return _settings(said, file)
 
 
 def _settings(table: Any, file: Path) -> Settings:
     if not isinstance(table, Mapping):
         raise CheckError(f"`tool.prodkit` in {file} is no table.", "Begin it with the line `[tool.prodkit]`.")
-    unknown = sorted(set(table) - set(_KEYS))
+    unknown = sorted(set(table) - {*_KEYS, _OF_EXPORTS})
     if unknown:
         raise CheckError(f"`{unknown[0]}` in [tool.prodkit] of {file} is not known.", _known(unknown[0], _KEYS))
     ignore = table.get("ignore", [])

@@ -2,18 +2,19 @@
 
 from __future__ import annotations
 
-import re
+import os
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
-from pathlib import Path, PurePosixPath
+from pathlib import Path
 
+from jupyter_prodkit.export.dvc_files import repository_of, tracked_pointer
 from jupyter_prodkit.export.parameters import Parameter
 from jupyter_prodkit.files import file_digest, text_digest
 
-__all__ = ["DataFile", "data_files", "data_revision", "untracked"]
+__all__ = ["DataFile", "DataSource", "data_files", "data_revision", "data_sources", "untracked"]
 
 _MOST_FILES = 1000
-_DIGEST = re.compile(r"^[- ]+md5: *(?P<digest>[0-9a-f]{32}(?:\.dir)?)\s*$", re.MULTILINE)
+_OF_DVC = (".dvc", ".gitignore", ".dvcignore", "dvc.lock", "dvc.yaml")
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,21 +26,50 @@ class DataFile:
     size: int
     sha256: str
     dvc: str = ""
-    """The digest by which DVC knows it; empty where it is not tracked."""
+    """The digest by which DVC knows it, or the folder that it lies in; empty where it is not tracked as it is."""
 
 
-def data_files(parameters: Iterable[Parameter], folder: Path) -> tuple[DataFile, ...]:
-    """Return the files that settings name, those in named folders included, sorted by path.
+@dataclass(frozen=True, slots=True)
+class DataSource:
+    """A file or a folder that the code reads, as one thing to keep."""
 
-    A path that leads to nothing is left out: the code may be about to write it.
+    path: str
+    """Relative to the notebook's folder where it lies in it."""
+    inside: bool
+    """Whether it lies in the notebook's folder."""
+
+
+def data_sources(parameters: Iterable[Parameter], folder: Path) -> tuple[DataSource, ...]:
+    """Return what settings name of files and folders, sorted by path.
+
+    A path that leads to nothing is left out, and so is what the code only writes. A file stands for itself, unless DVC
+    tracks a folder around it; a folder for itself, unless DVC tracks single files in it.
     """
-    found: dict[str, DataFile] = {}
+    folder = folder.resolve()
+    found: set[Path] = set()
     for parameter in parameters:
         if parameter.secret or not isinstance(parameter.default, str) or not _may_be_path(parameter):
             continue
-        for path in _files(folder, parameter.default):
-            name = PurePosixPath(path.relative_to(folder).as_posix()) if path.is_relative_to(folder) else path
-            found[str(name)] = DataFile(str(name), path.stat().st_size, file_digest(path), _tracked(path))
+        place = _there(folder, parameter.default)
+        found |= {_whole(one, folder) for one in _parts(place)} if place is not None else set()
+    found = {one for one in found if found.isdisjoint(one.parents)}
+    return tuple(sorted((DataSource(*_name(one, folder)) for one in found), key=lambda one: one.path))
+
+
+def data_files(sources: Iterable[DataSource], folder: Path, package: Path | None = None) -> tuple[DataFile, ...]:
+    """Return the files that the sources are, those in folders included, sorted by path.
+
+    `package` is where an earlier export may have left what DVC knows of them.
+    """
+    folder = folder.resolve()
+    found: dict[str, DataFile] = {}
+    for source in sources:
+        place = folder / source.path
+        beside = [package / source.path] if package is not None and source.inside else []
+        pointer = tracked_pointer(place, source.path, *beside)
+        for path in _files(place):
+            name, _ = _name(path, folder)
+            found[name] = DataFile(name, path.stat().st_size, file_digest(path), pointer.digest if pointer else "")
     return tuple(found[name] for name in sorted(found))
 
 
@@ -52,38 +82,52 @@ def data_revision(files: Sequence[DataFile]) -> str | None:
 
 def untracked(files: Sequence[DataFile], folder: Path) -> tuple[str, ...]:
     """Return the files that the DVC repository around `folder` does not track; none where there is no repository."""
-    inside = any((place / ".dvc").is_dir() for place in (folder, *folder.parents))
-    return tuple(one.path for one in files if not one.dvc) if inside else ()
+    return tuple(one.path for one in files if not one.dvc) if repository_of(folder) is not None else ()
 
 
 def _may_be_path(parameter: Parameter) -> bool:
     text = str(parameter.default)
+    if parameter.only_written:
+        return False
     return parameter.is_path or (("/" in text or "." in text) and "\n" not in text and "://" not in text)
 
 
-def _files(folder: Path, name: str) -> Iterator[Path]:
+def _there(folder: Path, name: str) -> Path | None:
+    """The file or folder of that name; a folder that holds the notebook is no data.
+
+    A link is what it is called, not what it leads to: DVC can make its files links into a cache.
+    """
     try:
-        place = (folder / name).resolve()
-        if place.is_file():
-            yield place
-        elif place.is_dir() and place not in (folder.resolve(), *folder.resolve().parents):
-            yield from [path for path in sorted(place.rglob("*")) if path.is_file()][:_MOST_FILES]
+        whole = Path(os.path.normpath(folder / name))
+        place = whole.parent.resolve() / whole.name
+        is_data = place.is_file() or (place.is_dir() and place not in (folder, *folder.parents))
     except (OSError, ValueError):  # a text that can't be a path
-        return
+        return None
+    return place if is_data else None
 
 
-def _tracked(path: Path) -> str:
-    """The digest in the `.dvc` file of a file, or of a folder around it."""
-    for place in (path, *list(path.parents)[:3]):
-        beside = place.with_name(f"{place.name}.dvc")
-        if place.name and beside.is_file():
-            return _digest_in(beside)
-    return ""
+def _parts(place: Path) -> list[Path]:
+    """The path itself, or the files in it where DVC tracks some of them one by one."""
+    if place.is_dir() and next(place.rglob("*.dvc"), None) is not None:
+        return list(_files(place))
+    return [place]
 
 
-def _digest_in(path: Path) -> str:
-    try:
-        found = _DIGEST.search(path.read_text("utf-8"))
-    except (OSError, UnicodeDecodeError):
-        return ""
-    return found["digest"] if found else ""
+def _whole(path: Path, folder: Path) -> Path:
+    """The nearest folder around `path`, below `folder`, that DVC tracks as one; else the path."""
+    around = [one for one in path.parents if folder in one.parents]
+    return next((one for one in around if one.with_name(f"{one.name}.dvc").is_file()), path)
+
+
+def _files(place: Path) -> Iterator[Path]:
+    """The file, or those in the folder."""
+    if place.is_file():
+        yield place
+    else:
+        files = (one for one in sorted(place.rglob("*")) if one.is_file() and not one.name.endswith(_OF_DVC))
+        yield from list(files)[:_MOST_FILES]
+
+
+def _name(path: Path, folder: Path) -> tuple[str, bool]:
+    """How a path is called, and whether it lies in the folder."""
+    return (path.relative_to(folder).as_posix(), True) if path.is_relative_to(folder) else (str(path), False)

@@ -6,8 +6,8 @@ This module is imported only where an export runs: libcst comes with the extra `
 from __future__ import annotations
 
 import re
-from collections.abc import Collection
-from dataclasses import dataclass, field
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass, field, replace
 from pathlib import PurePath
 
 import libcst as cst
@@ -22,6 +22,9 @@ _FILE = re.compile(r"[^\s:*?\"<>|\\]([^\n:*?\"<>|\\]*[/.])?[^\n:*?\"<>|\\]*\Z")
 _READERS = re.compile(
     r"(read_\w+|to_(csv|parquet|pickle|json|excel|feather|hdf)|open|load|loadtxt|genfromtxt|imread|imsave|load_\w+|save"
     r"|savez|savetxt|listdir|scandir|glob|walk|makedirs|mkdir|Path|dump|connect|ZipFile|urlretrieve|from_csv|fromfile)\Z"
+)
+_WRITERS = re.compile(
+    r"(to_(csv|parquet|pickle|json|excel|feather|hdf)|imsave|save|savez|savetxt|makedirs|mkdir|dump)\Z"
 )
 _REMOTE = re.compile(r"(urlopen|urlretrieve|read_sql\w*|read_gbq|download_fileobj|download_file|get_object)\Z")
 _VERBS = frozenset({"get", "head", "options", "post", "put", "patch", "delete", "request"})
@@ -43,11 +46,15 @@ class Literals:
     taken: Collection[str] = ()
     """Names that stand for something on the page, and the fields that parameters have."""
     found: dict[tuple[str, str | int], Parameter] = field(default_factory=dict)
+    read: set[str] = field(default_factory=set)
+    """The paths that some use does not merely write."""
 
     @property
     def parameters(self) -> tuple[Parameter, ...]:
         """The settings that were lifted, in the order of their first use."""
-        return tuple(self.found.values())
+        return tuple(
+            replace(one, only_written=one.is_path and one.default not in self.read) for one in self.found.values()
+        )
 
     def lift(self, python: str) -> str:
         """Return `python` with the paths, URLs and seeds in its functions replaced by names of settings."""
@@ -99,7 +106,8 @@ class _Lifter(cst.CSTTransformer):
             return updated_node
         function = _last_name(updated_node.func)
         arguments = [
-            one.with_changes(value=self._argument(function, place, one)) for place, one in enumerate(updated_node.args)
+            one.with_changes(value=self._argument(function, place, one, writes=_opens_to_write(updated_node.args)))
+            for place, one in enumerate(updated_node.args)
         ]
         by_url = any(self._is_url(one.value) for one in arguments[:1])
         remote = by_url or _REMOTE.match(function) or _is_request(updated_node.func)
@@ -121,19 +129,22 @@ class _Lifter(cst.CSTTransformer):
         name, value = target.value, updated_node.value
         text = _text(value)
         if text is not None and _ASSIGNED_PATH.search(name) and (_is_url(text) or _is_file(text)):
+            self._literals.read.add(text)  # it may be
             return updated_node.with_changes(value=self._name("url" if _is_url(text) else "path", text))
         number = _number(value)
         if number is not None and name.lower() in _SEED_KEYWORDS:
             return updated_node.with_changes(value=self._name("seed", number))
         return updated_node
 
-    def _argument(self, function: str, place: int, argument: cst.Arg) -> cst.BaseExpression:
+    def _argument(self, function: str, place: int, argument: cst.Arg, *, writes: bool) -> cst.BaseExpression:
         keyword = argument.keyword.value if argument.keyword is not None else None
         text, number = _text(argument.value), _number(argument.value)
         if text is not None and _is_url(text) and without_credentials(text) == text:
             return self._name("url", text)
         reads = _READERS.match(function) and (place == 0 or keyword in ("path", "filename", "file", "filepath"))
         if text is not None and reads and _is_file(text):
+            if not (_WRITERS.match(function) or (function == "open" and writes)):
+                self._literals.read.add(text)
             return self._name("path", text)
         seeds = keyword in _SEED_KEYWORDS or (function in _SEED_FUNCTIONS and place == 0 and keyword is None)
         return self._name("seed", number) if number is not None and seeds else argument.value
@@ -156,6 +167,14 @@ def _with_timeout(function: cst.BaseExpression, arguments: list[cst.Arg]) -> lis
     given = [one if isinstance(one.comma, cst.Comma) else one.with_changes(comma=_COMMA) for one in arguments]
     equal = cst.AssignEqual(cst.SimpleWhitespace(""), cst.SimpleWhitespace(""))
     return [*given, cst.Arg(cst.Integer(str(_TIMEOUT_SECONDS)), keyword=cst.Name("timeout"), equal=equal)]
+
+
+def _opens_to_write(arguments: Sequence[cst.Arg]) -> bool:
+    """Whether the second argument, or `mode`, is a mode in which `open` begins an empty file."""
+    modes = [
+        one.value for place, one in enumerate(arguments) if (one.keyword.value if one.keyword else place) in (1, "mode")
+    ]
+    return any((text := _text(one)) is not None and text[:1] in ("w", "x") for one in modes)
 
 
 def _stem(kind: str, value: str | int) -> str:

@@ -5,7 +5,7 @@ What was exported last stands in the folder `.exported` of the package, so that 
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from dataclasses import dataclass, field
 from pathlib import Path, PurePosixPath
 
@@ -150,9 +150,14 @@ def _added(folder: Path, known: Iterable[PurePosixPath]) -> dict[PurePosixPath, 
         relative = PurePosixPath(path.relative_to(folder).as_posix())
         if relative in ours or path.is_dir() or path.is_symlink() or not _NOT_OURS.isdisjoint(relative.parts):
             continue
-        if _is_merged(relative):
+        if _is_merged(relative) and not _is_pulled(relative, ours):
             found[relative] = path.read_bytes()
     return found
+
+
+def _is_pulled(path: PurePosixPath, ours: Collection[PurePosixPath]) -> bool:
+    """Whether it is data that DVC brought, by itself or in a folder."""
+    return any(one.name and one.with_name(f"{one.name}.dvc") in ours for one in (path, *path.parents))
 
 
 def _is_merged(path: PurePosixPath) -> bool:

@@ -27,6 +27,15 @@ class ExportOptions(Options, frozen=True, kw_only=True):
     ] = False
     budget: Annotated[float, msgspec.Meta(description="Seconds that the proof may take.", gt=0)] = 900.0
     overwrite: Annotated[bool, msgspec.Meta(description="Give up edits that were made in the package by hand.")] = False
+    track_data: Annotated[
+        bool, msgspec.Meta(description="Have DVC track the files that the steps read, so that `dvc pull` brings them.")
+    ] = False
+    data_remote: Annotated[
+        str | None,
+        msgspec.Meta(
+            description="Upload them with DVC: to a folder, s3://…, gs://…, azure://…, or a remote of the repository."
+        ),
+    ] = None
     preview: Annotated[
         bool,
         msgspec.Meta(description="Show what would be written, as tree and diff; write nothing.", extra={"form": False}),

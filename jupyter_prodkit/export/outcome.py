@@ -10,6 +10,7 @@ from typing import Any, get_args
 from jupyter_prodkit.check.formats.wording import seconds
 from jupyter_prodkit.export.closure import Width
 from jupyter_prodkit.export.data_files import data_revision
+from jupyter_prodkit.export.dvc_files import repository_of
 from jupyter_prodkit.export.merging import BASE, Merge, edited_files
 from jupyter_prodkit.export.package import Package
 from jupyter_prodkit.export.previewing import Change, ExportPreview
@@ -43,6 +44,10 @@ class Made:
     """Cell id → digest, of the cells that the package is made of."""
     drift: Drift | None
     """How package and notebook had moved apart before."""
+    commit: str | None = None
+    """Git's commit around the notebook, and so of the data or of DVC's files for it."""
+    has_dvc: bool = False
+    """Whether DVC could be asked to keep the data."""
 
 
 def result_of(package: Package, proven: Proven | None, warnings: tuple[str, ...], made: Made) -> Result:
@@ -52,6 +57,8 @@ def result_of(package: Package, proven: Proven | None, warnings: tuple[str, ...]
     bare = "No function named `features` is marked `export`: what makes the model's input would not be served with it."
     definitions = len(selection.owners) - len(selection.steps)
     steps = [step.step for step in selection.steps]
+    project = package.data_project
+    remote = project.remote if project is not None else None
     counts = [f"{definitions} definitions", *([f"{len(steps)} steps"] if steps else [])]
     counts.append(f"{len(selection.parameters)} settings")
     return Result(
@@ -65,6 +72,7 @@ def result_of(package: Package, proven: Proven | None, warnings: tuple[str, ...]
             Fact("proof", _imported(made)),
             *([Fact("values", proven.sentence)] if proven is not None else []),
             *([Fact("before", f"package and notebook had drifted apart: {made.drift.sentence}")] if made.drift else []),
+            *([Fact("data", _data(package, made))] if package.data else []),
             Fact("package", str(made.folder)),
             Fact("wheel", f"{made.wheel} sha256:{made.digest[:12]}"),
         ),
@@ -90,6 +98,9 @@ def result_of(package: Package, proven: Proven | None, warnings: tuple[str, ...]
             "forced": made.forced,
             "data": {one.path: one.sha256 for one in package.data},
             "data_revision": data_revision(package.data),
+            "data_commit": made.commit,
+            "data_tracked": {one.path: one.digest for one in project.pointers} if project is not None else None,
+            "data_remote": {"name": remote.name, **remote.settings} if remote is not None else None,
         },
         exit_code=1 if proven is not None and proven.unequal else 0,
     )
@@ -98,6 +109,20 @@ def result_of(package: Package, proven: Proven | None, warnings: tuple[str, ...]
 def _imported(made: Made) -> str:
     took = seconds(made.import_seconds)
     return f"the wheel was imported in a new process: it printed nothing, wrote nothing and took {took} of CPU time"
+
+
+def _data(package: Package, made: Made) -> str:
+    """What data the package reads, and how another gets it or could get it."""
+    count, project = len(package.data), package.data_project
+    said = f"{count} {'file' if count == 1 else 'files'}, revision {(data_revision(package.data) or '')[:12]}"
+    if project is not None and project.pointers:
+        where = f" from {project.remote.url}" if project.remote is not None else ", once it has a remote"
+        return f"{said}; `dvc pull` in the package brings it{where}"
+    if made.has_dvc:
+        tracked = " --track-data" if repository_of(made.folder.parent) is not None else ""
+        place = "" if tracked else " --data-remote FOLDER_OR_URL"
+        return f"{said}; to have DVC keep it: prodkit export {package.notebook}{tracked}{place}"
+    return said
 
 
 def _taken(package: Package) -> str:

@@ -13,7 +13,8 @@ from typing import Any
 
 from jupyter_prodkit.environment.supported_python import supported_python
 from jupyter_prodkit.errors import MissingDependencyError
-from jupyter_prodkit.export.data_files import DataFile
+from jupyter_prodkit.export.data_files import DataFile, data_revision
+from jupyter_prodkit.export.dvc_files import DataProject
 from jupyter_prodkit.export.locked import Locked
 from jupyter_prodkit.export.modules import module_text
 from jupyter_prodkit.export.naming import title_of
@@ -22,11 +23,13 @@ from jupyter_prodkit.export.selection import Selection
 from jupyter_prodkit.export.step_functions import StepFunction
 from jupyter_prodkit.files import FileTree
 
-__all__ = ["Package", "package_tree"]
+__all__ = ["RETRIES", "Package", "package_tree"]
 
 _CONVENTIONAL = ("load", "features", "train", "evaluate", "predict")
 _NEVER_WRAP = 10**6
 _SERVER = frozenset({"uvicorn", "msgspec", "numpy", "prometheus-client", "pydantic-settings", "pyyaml"})
+RETRIES = "tenacity"
+"""The distribution by which reads are tried again."""
 
 
 @dataclass(frozen=True)
@@ -45,6 +48,8 @@ class Package:
     """What the golden tests keep of the values that were proven, by step and name."""
     data: tuple[DataFile, ...] = ()
     """The files that the code reads, as they are now."""
+    data_project: DataProject | None = None
+    """The DVC project that the package is, where its data is tracked."""
 
     @property
     def distribution(self) -> str:
@@ -67,6 +72,11 @@ class Package:
             names[module].append(name)
         return tuple((module, tuple(sorted(found))) for module, found in sorted(names.items()))
 
+    @property
+    def retries(self) -> bool:
+        """Whether it reads from somewhere that may not answer."""
+        return any("from .loading import" in text for text in self.texts.values())
+
     def function(self, name: str) -> str | None:
         """Return `package.module:name` where the notebook exports `name`, else None."""
         module = self.selection.owners.get(name)
@@ -85,7 +95,8 @@ class Package:
             if any(provides(module, name) for module in modules for name in imported)
         }
         pins = self.lock.pins
-        return tuple(f"{name}=={pins[name]}" for name in sorted((direct | _SERVER) & pins.keys()))
+        needed = direct | _SERVER | ({RETRIES} if self.retries else set())
+        return tuple(f"{name}=={pins[name]}" for name in sorted(needed & pins.keys()))
 
 
 def imported_modules(tree: ast.AST) -> Iterator[str]:
@@ -133,6 +144,8 @@ def package_tree(package: Package) -> FileTree:
     if package.data:
         listed = [asdict(one) for one in package.data]
         tree[PurePosixPath("data.json")] = json.dumps(listed, indent=2, ensure_ascii=False) + "\n"
+    if package.data_project is not None:
+        tree |= package.data_project.tree
     if package.golden:
         golden = {f"{step}: {name}": value for (step, name), value in sorted(package.golden.items())}
         tree[PurePosixPath("tests/golden.json")] = json.dumps(golden, indent=2, ensure_ascii=False) + "\n"
@@ -140,7 +153,7 @@ def package_tree(package: Package) -> FileTree:
         tree[PurePosixPath("tests/test_golden.py")] = _render("test_golden.py.j2", values)
     if values["schema"]:
         tree[source / "validation.py"] = _render("validation.py.j2", values)
-    if any("from .loading import" in text for text in package.texts.values()):
+    if package.retries:
         tree[source / "loading.py"] = _render("loading.py.j2", values)
     tree |= {source / f"{module}.py": text for module, text in package.texts.items()}
     tree |= {source / "serving" / name: text for name, text in _runtime_files().items()}
@@ -169,13 +182,18 @@ def _values(package: Package) -> dict[str, Any]:
         "parameters": parameters,
         "yaml": {p.field: _yaml(p) for p in plain},
         "has_secrets": len(plain) < len(parameters),
+        "secrets": len(parameters) - len(plain),
         "secret": next((p for p in parameters if p.secret), None),
         "number": next((p for p in plain if p.annotation in {"int", "float"}), None),
         "public": package.public,
         "features": package.function("features"),
         "features_name": "features",
         "schema": _schema(package),
+        "retries": package.retries,
         "data": package.data,
+        "data_revision": data_revision(package.data),
+        "data_project": package.data_project,
+        "pulled": package.data_project is not None and package.data_project.remote is not None,
         "has_paths": any(p.is_path for p in parameters),
         "commands": [step.step for step in package.selection.steps if step.step != "predict"],
         "steps": [_step(step) for step in package.selection.steps],

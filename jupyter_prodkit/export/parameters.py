@@ -30,6 +30,7 @@ _SPECIAL_TOKEN = re.compile(r"\W.*\W")
 TAKEN = frozenset(
     {
         "data_root",
+        "data_revision",
         *("bool", "bytes", "float", "int", "list", "object", "str", "tuple", "type", "config"),
         *("construct", "copy", "dict", "from_orm", "json", "parse_file", "parse_obj", "parse_raw", "schema"),
         *(
@@ -63,6 +64,8 @@ class Parameter:
     comment: str
     is_path: bool = False
     """Whether it is a path that was lifted from the code: a relative one starts at the data root."""
+    only_written: bool = False
+    """Whether it was lifted from calls that write it, and from no other: what it leads to is no input."""
 
     @property
     def default_code(self) -> str:

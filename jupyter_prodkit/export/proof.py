@@ -11,7 +11,7 @@ from collections.abc import Iterable, Iterator
 from pathlib import Path
 
 from jupyter_prodkit.errors import ExportError
-from jupyter_prodkit.export.package import Package, imported_modules, provides
+from jupyter_prodkit.export.package import RETRIES, Package, imported_modules, provides
 from jupyter_prodkit.progress import Progress
 from jupyter_prodkit.subprocesses import run_program
 
@@ -46,8 +46,10 @@ except Exception as error:
 def check_imports(package: Package) -> tuple[str, ...]:
     """Return a warning for each module that a function imports and the lock has not.
 
-    Raises ExportError where importing the package itself needs such a module.
+    Raises ExportError where importing the package itself needs such a module, or a lock of earlier days lacks one.
     """
+    if package.retries and RETRIES not in package.lock.pins:
+        raise ExportError(f"The lock does not have {RETRIES}, by which reads are tried again.", "Run %prodlock again.")
     warnings = []
     for module, text in sorted(package.texts.items()):
         tree = ast.parse(text)

@@ -11,8 +11,9 @@ from pathlib import Path
 
 from jupyter_prodkit.errors import ExportError
 from jupyter_prodkit.export.asking import OTHERWISE, question
-from jupyter_prodkit.export.data_files import data_files, untracked
+from jupyter_prodkit.export.data_files import data_files, data_sources, untracked
 from jupyter_prodkit.export.drifting import drift, made_of
+from jupyter_prodkit.export.dvc import dvc_command
 from jupyter_prodkit.export.known import Known
 from jupyter_prodkit.export.locked import Locked, read_lock
 from jupyter_prodkit.export.merging import BASE, Edits, base_of, edits_of_code, merge
@@ -26,6 +27,14 @@ from jupyter_prodkit.export.proof import check_imports, prove_import
 from jupyter_prodkit.export.proving import prove_values
 from jupyter_prodkit.export.round_trip import Homecoming, homecoming, write_home
 from jupyter_prodkit.export.selection import select
+from jupyter_prodkit.export.tracking import (
+    Tracking,
+    carry_data_over,
+    commit_of,
+    kept_project,
+    plan_tracking,
+    recorded_project,
+)
 from jupyter_prodkit.files import FileTree, file_digest, fill_folder, staged_folders
 from jupyter_prodkit.lock.uv import Uv, find_uv
 from jupyter_prodkit.notebook.document import Notebook
@@ -49,6 +58,8 @@ class ExportPlan(Plan):
     options: ExportOptions
     drift: Drift | None = None
     """How package and notebook had moved apart."""
+    tracking: Tracking | None = None
+    """What DVC is to do, where that was asked for."""
     home: Homecoming | None = None
     """What is to be taken back into the notebook, where that was asked for."""
 
@@ -72,7 +83,7 @@ def _plan(inputs: Inputs, options: ExportOptions) -> ExportPlan:
         uv_version=_uv_version(),
         golden=known.golden,
     )
-    package = replace(package, data=data_files(selection.parameters, inputs.notebook.path.parent))
+    package, tracking = _with_data(package, inputs, options)
     unlocked = check_imports(package)
     tree = package_tree(package)
     timeline = inputs.kernel.timeline if inputs.kernel is not None else None
@@ -85,6 +96,7 @@ def _plan(inputs: Inputs, options: ExportOptions) -> ExportPlan:
             *(f"{module}: {', '.join(names)}" for module, names in package.public),
             *(f"taken along, {one.cell.label}: {one.line}" for one in selection.taken),
             *(f"`{name}` gets as arguments: {', '.join(given)}" for name, given in selection.arguments.items()),
+            *([tracking.sentence] if tracking is not None else []),
             *(home.diffs if home is not None else ()),
         ),
         question=question(inputs, options, selection, home, effects),
@@ -98,6 +110,7 @@ def _plan(inputs: Inputs, options: ExportOptions) -> ExportPlan:
         lock_digest=inputs.record.fact("lock", "lock_digest"),
         notebook=inputs.notebook,
         options=options,
+        tracking=tracking,
         home=home,
         drift=drift(project, inputs.record, inputs.notebook),
     )
@@ -117,11 +130,30 @@ def _preview(inputs: Inputs, package: Package, known: Known, options: ExportOpti
     )
 
 
+def _with_data(package: Package, inputs: Inputs, options: ExportOptions) -> tuple[Package, Tracking | None]:
+    """The package with the data that it reads, and what DVC is to do where that was asked for."""
+    folder, target = inputs.notebook.path.parent, inputs.project.package
+    sources = data_sources(package.selection.parameters, folder)
+    files = data_files(sources, folder, target)
+    done = inputs.record.steps.get("export")
+    before = recorded_project(done.facts) if done is not None else None
+    asked = (options.track_data or options.data_remote is not None) and not (options.check or options.update_notebook)
+    tracking = plan_tracking(sources, folder, options.data_remote, before) if asked else None
+    project = tracking.project if tracking is not None else kept_project(before, sources, folder, target)
+    digests = tracking.digests if tracking is not None else {}
+    files = tuple(replace(one, dvc=digests.get(one.path, one.dvc)) for one in files)
+    return replace(package, data=files, data_project=project), tracking
+
+
 def _data_warnings(package: Package, notebook: Notebook) -> list[str]:
-    missing = untracked(package.data, notebook.path.parent)
+    """What DVC does not keep of the data, where it keeps data at all."""
+    folder = notebook.path.parent
+    tracked = package.data_project is not None
+    missing = tuple(one.path for one in package.data if not one.dvc) if tracked else untracked(package.data, folder)
     if not missing:
         return []
-    return [f"DVC does not track {', '.join(missing)}: `dvc add {' '.join(missing)}` keeps the version that was used."]
+    said = f"DVC does not track {', '.join(missing)}{' as it is now' if tracked else ''}"
+    return [f"{said}: export with --track-data, or `dvc add {' '.join(missing)}`, keeps the version that was used."]
 
 
 def _check_nothing_foreign(folder: Path) -> None:
@@ -198,6 +230,8 @@ def _run(plan: ExportPlan, progress: Progress) -> Result:
             edits=lambda tree: Edits() if plan.options.overwrite else edits_of_code(tree, project.package),
         )
         package = proven.package
+    if plan.tracking is not None:
+        plan.tracking.carry_out(progress)
     fresh = package_tree(package)
     kept = merge(fresh, project.package, overwrite=plan.options.overwrite)
     with staged_folders(project.package, project.dist) as (source, dist):
@@ -219,6 +253,8 @@ def _run(plan: ExportPlan, progress: Progress) -> Result:
         forced=plan.options.force,
         made_of=made_of(plan.notebook, package.selection),
         drift=plan.drift,
+        commit=commit_of(plan.notebook.path.parent) if package.data else None,
+        has_dvc=dvc_command() is not None,
     )
     return result_of(package, proven, (*plan.warnings, *kept_edits(kept, proven)), made)
 
@@ -229,6 +265,7 @@ def _carry_over(project: ProjectFolder, source: Path) -> None:
         shutil.copytree(project.lock / "wheels", source / "wheels")
     if (project.package / ".env").is_file():
         shutil.copy2(project.package / ".env", source / ".env")
+    carry_data_over(project.package, source)
 
 
 def _build(source: Path, dist: Path, progress: Progress) -> Path:

@@ -32,8 +32,9 @@ SERVER = (
     "prometheus-client",
     "pydantic-settings",
     "pyyaml",
+    "tenacity",
 )
-"""What the server of an exported package imports beside the package itself."""
+"""What an exported package imports beside what its notebook does: for its server, its settings and its retries."""
 
 _FROM_KEPT = (
     "The index does not answer: hashes, and whether a release was withdrawn, are as uv has kept them from before."

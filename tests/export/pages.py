@@ -61,6 +61,8 @@ pydantic-settings==2.16.3 \\
     --hash=sha256:00
 ./wheels/pyyaml-6.0.3-cp311-cp311-manylinux2014_x86_64.whl \\
     --hash=sha256:00
+tenacity==9.1.2 \\
+    --hash=sha256:00
 uvicorn==0.54.0 \\
     --hash=sha256:00
 """

@@ -7,12 +7,12 @@ from pathlib import Path
 
 from pages import page
 
-from jupyter_prodkit.export.data_files import DataFile, data_files, data_revision, untracked
+from jupyter_prodkit.export.data_files import DataFile, data_files, data_revision, data_sources, untracked
 from jupyter_prodkit.export.selection import select
 
 
 def listed(folder: Path, *cells: str) -> tuple[DataFile, ...]:
-    return data_files(select(page(*cells)).parameters, folder)
+    return data_files(data_sources(select(page(*cells)).parameters, folder), folder)
 
 
 READS = "#| step load\nrows = open('data/rows.csv').read()\nmore = open('none.csv').read()"
@@ -41,16 +41,59 @@ def test_another_content_is_another_revision(tmp_path: Path) -> None:
     assert data_revision(()) is None
 
 
+def test_what_the_code_only_writes_is_no_data(tmp_path: Path) -> None:
+    """Results of an earlier run lie beside the data and are none; what is written and read again may be some."""
+    for name in ("rows.csv", "out.csv", "log.txt", "cache.csv"):
+        (tmp_path / name).write_text("1")
+    cell = """
+    #| step load
+    rows = pd.read_csv('rows.csv')
+    rows.to_csv('out.csv')
+    open('log.txt', mode='w').write('done')
+    rows.to_csv('cache.csv')
+    rows = pd.read_csv('cache.csv')
+    """
+    assert [one.path for one in listed(tmp_path, "import pandas as pd", cell)] == ["cache.csv", "rows.csv"]
+
+
+def test_a_link_is_known_by_its_own_name(tmp_path: Path) -> None:
+    """DVC may put links into its cache in the place of files; what is called by another way round is the same."""
+    (tmp_path / "cache").mkdir()
+    (tmp_path / "cache" / "0123").write_text("1")
+    (tmp_path / "work" / "data").mkdir(parents=True)
+    (tmp_path / "work" / "data" / "rows.csv").symlink_to(tmp_path / "cache" / "0123")
+    (tmp_path / "link").symlink_to(tmp_path / "work")
+    cell = f"#| step load\na = open('data/rows.csv').read()\nb = open({str(tmp_path / 'link/data/../data/rows.csv')!r}).read()"
+    assert [one.path for one in listed(tmp_path / "work", cell)] == ["data/rows.csv"]
+
+
+def md5(content: bytes) -> str:
+    return hashlib.md5(content, usedforsecurity=False).hexdigest()
+
+
 def test_what_dvc_tracks_is_known_by_its_digest(tmp_path: Path) -> None:
-    """An existing DVC repository is respected: tracked files carry its digest, the others are named."""
+    """An existing DVC repository is respected: tracked files carry its digest, the others are named.
+
+    A pointer to another content than the file has now is none, those of DVC 2 and of its pipelines count.
+    """
     (tmp_path / ".dvc").mkdir()
     (tmp_path / "data").mkdir()
-    (tmp_path / "data" / "rows.csv").write_text("1")
+    rows, pointer = tmp_path / "data" / "rows.csv", tmp_path / "data" / "rows.csv.dvc"
+    rows.write_bytes(b"1\r\n")
     (tmp_path / "none.csv").write_text("2")
-    digest = "a" * 32
-    (tmp_path / "data" / "rows.csv.dvc").write_text(f"outs:\n- md5: {digest}\n  size: 1\n  hash: md5\n  path: rows.csv\n")
-    found = listed(tmp_path, READS)
-    assert [(one.path, one.dvc) for one in found] == [("data/rows.csv", digest), ("none.csv", "")]
-    assert untracked(found, tmp_path) == ("none.csv",)
+
+    def tracked() -> list[tuple[str, str]]:
+        found = listed(tmp_path, READS)
+        assert untracked(found, tmp_path) == tuple(one.path for one in found if not one.dvc)
+        return [(one.path, one.dvc) for one in found]
+
+    for digest in (md5(b"1\r\n"), md5(b"1\n")):
+        pointer.write_text(f"outs:\n- md5: {digest}\n  size: 3\n  path: rows.csv\n")
+        assert tracked() == [("data/rows.csv", digest), ("none.csv", "")]
+    rows.write_bytes(b"3")
+    assert tracked() == [("data/rows.csv", ""), ("none.csv", "")]
+    outs = f"- path: data/rows.csv\n      hash: md5\n      md5: {md5(b'3')}"
+    (tmp_path / "dvc.lock").write_text(f"schema: '2.0'\nstages:\n  make:\n    cmd: make\n    outs:\n    {outs}\n")
+    assert tracked() == [("data/rows.csv", md5(b"3")), ("none.csv", "")]
     (tmp_path / ".dvc").rmdir()
-    assert untracked(found, tmp_path) == ()
+    assert untracked(listed(tmp_path, READS), tmp_path) == ()

@@ -151,7 +151,7 @@ def test_wrong_settings_are_one_error(
 ) -> None:
     """A wrong value, an unknown name or a broken file is told by name, without a traceback."""
     (tmp_path / "config.yaml").write_text(yaml)
-    said = run(installed / "blooms", "config", cwd=tmp_path, status=1, **variables)
+    said = run(installed / "blooms", "config", cwd=tmp_path, status=2, **variables)
     assert says in said
     assert "Traceback" not in said
 
@@ -166,7 +166,7 @@ def test_a_file_that_cant_be_predicted_is_one_error(installed: Path, project: Pr
     """A missing file or column is told in one line."""
     (tmp_path / "rows.csv").write_text("width\n1\n")
     for name, says in (("rows.csv", "length"), ("none.csv", "none.csv")):
-        said = run(installed / "blooms", "predict", name, "--release", project.release, cwd=tmp_path, status=1)
+        said = run(installed / "blooms", "predict", name, "--release", project.release, cwd=tmp_path, status=3)
         assert said.startswith("error: ")
         assert says in said
         assert len(said.splitlines()) == 1

@@ -130,6 +130,7 @@ def test_pins_are_read_from_either_kind_of_line(tmp_path: Path) -> None:
         "pydantic-settings": "2.16.3",
         "pyyaml": "6.0.3",
         "scikit-learn": "1.9.1",
+        "tenacity": "9.1.2",
         "uvicorn": "0.54.0",
     }
 
