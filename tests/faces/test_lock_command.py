@@ -151,28 +151,28 @@ def test_upgraded_after_import(tmp_path, kernel, notebook):
     site = folder / "site-packages"
 
     def install(version: str) -> None:
-        command = [find_uv(), "pip", "install", "-q", "--no-deps", "--target", site, "--upgrade", f"six=={version}"]
+        command = [find_uv(), "pip", "install", "-q", "--no-deps", "--target", site, "--upgrade", f"toml=={version}"]
         subprocess.run(command, check=True, capture_output=True)
 
-    install("1.16.0")
-    path = notebook(a="import six")
+    install("0.10.1")
+    path = notebook(a="import toml")
     kernel.run(f"import sys; sys.path.insert(0, {str(site)!r})")
     kernel.run("%load_ext jupyter_prodkit")
-    kernel.run("import six", cell_id="a")
+    kernel.run("import toml", cell_id="a")
     time.sleep(1.1)
-    install("1.17.0")
+    install("0.10.2")
     assert kernel.run(f"%prodcheck --json --notebook {path}").success  # while working, long before the lock
     found = [one for one in json.loads(kernel.printed)["findings"] if one["rule"] == "environment/package-changed"]
-    assert [(one["cell_id"], one["names"]) for one in found] == [("a", ["six"])]
+    assert [(one["cell_id"], one["names"]) for one in found] == [("a", ["toml"])]
     kernel.run(f"%prodlock --notebook {path}")
-    assert "six 1.16.0 (on disk: 1.17.0)" in "".join(kernel.traceback)
+    assert "toml 0.10.1 (on disk: 0.10.2)" in "".join(kernel.traceback)
     assert "Restart the kernel" in "".join(kernel.traceback)
-    subprocess.run(["rm", "-rf", str(site / "six.py"), *map(str, site.glob("six-*"))], check=True)
+    subprocess.run(["rm", "-rf", str(site / "toml"), *map(str, site.glob("toml-*"))], check=True)
     subprocess.run(
-        [find_uv(), "pip", "install", "-q", "--no-deps", "--target", site, "toml"], check=True, capture_output=True
+        [find_uv(), "pip", "install", "-q", "--no-deps", "--target", site, "six"], check=True, capture_output=True
     )
     kernel.run(f"%prodlock --notebook {path}")
-    assert "has been uninstalled since: six" in "".join(kernel.traceback)
+    assert "has been uninstalled since: toml" in "".join(kernel.traceback)
 
 
 @pytest.mark.slow
