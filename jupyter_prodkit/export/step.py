@@ -12,6 +12,7 @@ from typing import Annotated
 
 import msgspec
 
+from jupyter_prodkit.check.formats.wording import counted
 from jupyter_prodkit.errors import ExportError
 from jupyter_prodkit.export.data_files import data_files, untracked
 from jupyter_prodkit.export.known import Known
@@ -153,12 +154,12 @@ def _check_not_diverging(inputs: Inputs) -> None:
 
 def _summary(notebook: Notebook, package: Package, options: ExportOptions) -> str:
     marked = [cell for cell in notebook.code_cells if cell.marks.export or cell.marks.step]
-    counted = f"{len(marked)} marked {'cell' if len(marked) == 1 else 'cells'}"
+    cells = counted(len(marked), "marked cell")
     if options.check:
-        return f"Compare the package {package.name} with {counted}."
+        return f"Compare the package {package.name} with {cells}."
     if options.update_notebook:
         return f"Take edits of the package {package.name} back into {notebook.path.name}."
-    return f"Export {counted} as the package {package.name} {package.version}."
+    return f"Export {cells} as the package {package.name} {package.version}."
 
 
 def _question(
@@ -169,7 +170,7 @@ def _question(
         return None
     if home is not None:
         count = len(home.sources)
-        cells = f"{count} changed {'cell' if count == 1 else 'cells'}"
+        cells = counted(count, "changed cell")
         return f"Write {cells} to {inputs.notebook.path.name}?" if count else None
     edited = edited_files(inputs.project.package) if options.overwrite else ()
     lost = f"Edits of {', '.join(edited[:5])} will be lost. Go on?" if edited else None
