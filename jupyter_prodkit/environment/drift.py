@@ -11,11 +11,10 @@ from pathlib import Path
 
 import msgspec
 from packaging.utils import canonicalize_name
-from packaging.version import InvalidVersion, Version
 
 from jupyter_prodkit.environment.editables import editable, source_exists
 from jupyter_prodkit.environment.facts import EnvironmentFacts
-from jupyter_prodkit.environment.installed import all_installed
+from jupyter_prodkit.environment.installed import all_installed, same_version
 from jupyter_prodkit.notebook.imported import CellImport
 
 __all__ = ["differing_versions", "not_importable", "read_lock_facts", "unlocked_imports"]
@@ -35,14 +34,7 @@ def differing_versions(locked: EnvironmentFacts) -> tuple[tuple[str, str, str | 
     """Return name, locked and installed version (None: not installed) of each distribution that is not as locked."""
     here = _versions(_state_of_path())
     found = ((fact.name, fact.version, here.get(fact.name)) for fact in locked.distributions)
-    return tuple(one for one in found if not _same(one[1], one[2]))
-
-
-def _same(one: str, other: str | None) -> bool:
-    try:
-        return one == other or (other is not None and Version(one) == Version(other))
-    except InvalidVersion:
-        return False
+    return tuple(one for one in found if one[2] is None or not same_version(one[1], one[2]))
 
 
 def unlocked_imports(locked: EnvironmentFacts, page: Iterable[CellImport], folder: Path) -> tuple[CellImport, ...]:

@@ -14,7 +14,7 @@ from typing import Any
 
 from packaging.version import InvalidVersion, Version
 
-from jupyter_prodkit.environment.installed import Installed
+from jupyter_prodkit.environment.installed import Installed, same_version
 from jupyter_prodkit.environment.loaded_code import runs_other_code
 from jupyter_prodkit.files import text_or_empty
 
@@ -47,7 +47,7 @@ def held_in_memory(
 def module_version(loaded: Iterable[ModuleType], metadata_version: str) -> str | None:
     """Return the `__version__` of the first module that states one, where it is not the metadata's version."""
     claimed = next((held for module in loaded if (held := _claimed(module))), None)
-    return None if claimed is None or _same(claimed, metadata_version) else claimed
+    return None if claimed is None or same_version(claimed, metadata_version) else claimed
 
 
 def version_in_memory(
@@ -113,13 +113,6 @@ def _claimed(module: ModuleType | None) -> str | None:
     # Not getattr: a module's own __getattr__ is user code, and may import.
     value = vars(module).get("__version__") if isinstance(module, ModuleType) else None
     return str(value) if isinstance(value, str) else None
-
-
-def _same(one: str, other: str) -> bool:
-    try:
-        return Version(one) == Version(other)
-    except InvalidVersion:
-        return one == other
 
 
 def _public(version: str) -> Version | None:

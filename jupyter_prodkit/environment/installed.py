@@ -13,10 +13,11 @@ from pathlib import Path
 from typing import Any
 
 from packaging.utils import canonicalize_name
+from packaging.version import InvalidVersion, Version
 
 from jupyter_prodkit.files import text_or_empty
 
-__all__ = ["Installed", "all_installed", "installed_distributions"]
+__all__ = ["Installed", "all_installed", "installed_distributions", "same_version"]
 
 _SHORT = 60  # some put the licence's whole text there
 _DASHES_IN_TAG = 2
@@ -132,6 +133,14 @@ class Installed:
 
     def _read(self, name: str) -> str:
         return text_or_empty(self.info / name)
+
+
+def same_version(one: str, other: str) -> bool:
+    """Return whether two texts name one version (PEP 440), `1.0` and `1.0.0`; as they stand where one names none."""
+    try:
+        return Version(one) == Version(other)
+    except InvalidVersion:
+        return one == other
 
 
 def installed_distributions() -> dict[str, Installed]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
+from jupyter_prodkit.check.formats.wording import counted
 from jupyter_prodkit.export.merging import edited_files
 from jupyter_prodkit.export.options import ExportOptions
 from jupyter_prodkit.export.round_trip import Homecoming
@@ -31,7 +32,7 @@ def question(
         return None
     if home is not None:
         count = len(home.sources)
-        cells = f"{count} changed {'cell' if count == 1 else 'cells'}"
+        cells = counted(count, "changed cell")
         return f"Write {cells} to {inputs.notebook.path.name}?" if count else None
     edited = edited_files(inputs.project.package) if options.overwrite else ()
     lost = f"Edits of {', '.join(edited[:5])} will be lost. Go on?" if edited else None

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import re
 from collections.abc import Iterator
 from dataclasses import replace
 from typing import NoReturn
@@ -17,9 +18,11 @@ from jupyter_prodkit.export.statements import Statement
 from jupyter_prodkit.notebook.document import Cell
 from jupyter_prodkit.release import without_credentials
 
-__all__ = ["can_be_exported", "check_cell", "check_needed", "check_step_cell", "without_magics"]
+__all__ = ["HOW_TO_PICK", "can_be_exported", "check_cell", "check_needed", "check_step_cell", "without_magics"]
 
 _SHOWN = 60
+_PICK_ALONE = re.compile(r"^[ \t]*#[ \t]*\|[ \t]*setting\b", re.MULTILINE)
+HOW_TO_PICK = "Write `#| setting` beside `NAME = literal`, or beside one `name=literal` of a call."
 _TO_PARAMETERS = (
     "Move it to a cell marked `parameters`: there it becomes a setting whose value only the environment has."
 )
@@ -82,6 +85,8 @@ def _check_python(cell: Cell, marked: str) -> ast.Module:
     magic = magic_refused(cell.tree)
     if magic is not None:
         _refuse_magic(marked, magic)
+    if _PICK_ALONE.search(cell.source):
+        raise ExportError(f"{marked} and picks a setting where no single literal has a name: #| setting", HOW_TO_PICK)
     for text in star_imports(cell):
         raise ExportError(
             f"{marked} and holds `{text}`, which does not say what it brings.",

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, get_args
 
-from jupyter_prodkit.check.formats.wording import seconds
+from jupyter_prodkit.check.formats.wording import counted, seconds
 from jupyter_prodkit.export.closure import Width
 from jupyter_prodkit.export.data_files import data_revision
 from jupyter_prodkit.export.dvc_files import repository_of
@@ -206,10 +206,9 @@ def _is_other(base: Path, plain: Path, text: str) -> bool:
 
 def updated(home: Homecoming, notebook: str) -> Result:
     """Say what was taken back into the notebook."""
-    count = len(home.sources)
     stay = [Fact("by hand", f"`{name}`: the export rewrote it, so carry the edit over yourself") for name in home.stay]
     return Result(
-        summary=f"Took the edits of {count} {'cell' if count == 1 else 'cells'} back into {notebook}.",
+        summary=f"Took the edits of {counted(len(home.sources), 'cell')} back into {notebook}.",
         facts=(*stay, *(Fact("diff", diff) for diff in home.diffs)),
         exit_code=1 if stay else 0,
     )

@@ -19,6 +19,7 @@ import libcst as cst
 
 from jupyter_prodkit.errors import ExportError
 from jupyter_prodkit.export.annotations import annotation_of, fits, plain_annotation
+from jupyter_prodkit.export.exportable import HOW_TO_PICK
 from jupyter_prodkit.export.literals import kind_of
 from jupyter_prodkit.export.parameters import TAKEN, Parameter, is_secret
 from jupyter_prodkit.notebook.document import Cell
@@ -58,7 +59,7 @@ class Picked:
                 line = token.line.strip()
                 raise ExportError(
                     f"{cell.label.capitalize()} picks a setting where no single literal has a name: {line}",
-                    "Write `#| setting` beside `NAME = literal`, or beside one `name=literal` of a call.",
+                    HOW_TO_PICK,
                 )
         return code
 

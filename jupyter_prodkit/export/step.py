@@ -9,6 +9,7 @@ import tempfile
 from dataclasses import dataclass, replace
 from pathlib import Path
 
+from jupyter_prodkit.check.formats.wording import counted
 from jupyter_prodkit.errors import ExportError
 from jupyter_prodkit.export.asking import OTHERWISE, question
 from jupyter_prodkit.export.data_files import data_files, data_sources, untracked
@@ -178,14 +179,14 @@ def _check_not_diverging(inputs: Inputs) -> None:
 
 def _summary(notebook: Notebook, package: Package, options: ExportOptions) -> str:
     marked = [cell for cell in notebook.code_cells if cell.marks.export or cell.marks.step]
-    counted = f"{len(marked)} marked {'cell' if len(marked) == 1 else 'cells'}"
+    cells = counted(len(marked), "marked cell")
     if options.check:
-        return f"Compare the package {package.name} with {counted}."
+        return f"Compare the package {package.name} with {cells}."
     if options.preview:
-        return f"Show what exporting {counted} as the package {package.name} {package.version} would write."
+        return f"Show what exporting {cells} as the package {package.name} {package.version} would write."
     if options.update_notebook:
         return f"Take edits of the package {package.name} back into {notebook.path.name}."
-    return f"Export {counted} as the package {package.name} {package.version}."
+    return f"Export {cells} as the package {package.name} {package.version}."
 
 
 def _name(inputs: Inputs, options: ExportOptions, lock: Locked) -> str:

@@ -6,6 +6,7 @@ import ast
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 
+from jupyter_prodkit.check.formats.wording import cell_names
 from jupyter_prodkit.errors import ExportError
 from jupyter_prodkit.export.closure import Closure
 from jupyter_prodkit.export.statements import Statement
@@ -35,10 +36,7 @@ class StepFunction:
     @property
     def labels(self) -> str:
         """Those cells in words: `cells 3 and 5`."""
-        numbers = [str(index + 1) for index in dict.fromkeys(one.cell.index for one in self.statements)]
-        if len(numbers) == 1:
-            return f"cell {numbers[0]}"
-        return f"cells {', '.join(numbers[:-1])} and {numbers[-1]}"
+        return cell_names(list(dict.fromkeys(one.cell.label for one in self.statements)))
 
 
 def step_functions(

@@ -103,6 +103,7 @@ REFUSED = {
     "no literal": ("#| step train\nx = len('a')  #| setting", "no single literal has a name: x = len('a')  #| setting"),
     "several": ("#| step train\nx = dict(a=1, b=2)  #| setting", "no single literal has a name"),
     "a line of its own": ("#| step train\nx = 1\n#| setting", "no single literal has a name: #| setting"),
+    "the first line": ("#| step train\n#| setting\nx = 1", "no single literal has a name: #| setting"),
     "a default": ("#| export\ndef f(x=1):  #| setting\n    return x", "no single literal has a name"),
     "a class's attribute": ("#| export\nclass A:\n    x = 1  #| setting", "no single literal has a name"),
     "a constant by another name": ("#| export\nX = 1  #| setting other\ndef f():\n    return X", "no single literal has a name"),
