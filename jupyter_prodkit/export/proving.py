@@ -167,7 +167,6 @@ class _Prover:
         edits = self.edits(package_tree(replace(self.package, selection=selection)))
         if not edits.files:
             return plain
-        self.progress.stage("Running the package with your edits", 0.8)
         found = self._try(clean, uv, folder, selection, plain.width, edits.code)
         cause = f"an edit by hand in {', '.join(edits.files)}"
         unequal = tuple(
@@ -186,7 +185,8 @@ class _Prover:
         code: FileTree = MappingProxyType({}),
     ) -> Proven:
         package = replace(self.package, selection=selection)
-        self.progress.stage("Running the package in it", 0.6 + 0.1 * width)
+        what = "Running the package with your edits in it" if code else "Running the package in it"
+        self.progress.stage(what, 0.6 + 0.1 * width)
         source = folder / "source"
         source.mkdir(parents=True)
         fill_folder(source, {**package_tree(replace(package, golden={("", ""): None})), **code})

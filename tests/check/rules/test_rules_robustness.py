@@ -44,7 +44,16 @@ def test_what_is_in_order_raises_no_alarm(sources):
     assert rules_and_cells(*sources) == []
 
 
-@pytest.mark.parametrize(("mark", "severity"), [("", "note"), ("#| export\n", "warning"), ("#| step load\n", "warning")])
+@pytest.mark.parametrize(
+    ("mark", "severity"),
+    [
+        ("", "note"),
+        ("#| export\n", "warning"),
+        ("#| step load\n", "warning"),
+        ("#| exporti\n", "warning"),
+        ("#| export\n#| eval: false\n", "note"),
+    ],
+)
 def test_what_is_exported_weighs_more(mark, severity):
     """In a notebook someone sits before it; in production nobody does."""
     (finding,) = findings_of("import requests", f"{mark}def load(): return requests.get(u)")
