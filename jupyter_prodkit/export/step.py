@@ -6,14 +6,14 @@ import importlib.metadata
 import shutil
 import subprocess
 import tempfile
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Annotated
 
 import msgspec
 
 from jupyter_prodkit.errors import ExportError
-from jupyter_prodkit.export.data_files import data_files, data_sources, untracked
+from jupyter_prodkit.export.data_versions import carry_data_over, commit_of, data_warnings, with_data
 from jupyter_prodkit.export.dvc import dvc_command
 from jupyter_prodkit.export.known import Known
 from jupyter_prodkit.export.locked import Locked, read_lock
@@ -25,14 +25,7 @@ from jupyter_prodkit.export.proof import check_imports, prove_import
 from jupyter_prodkit.export.proving import prove_values
 from jupyter_prodkit.export.round_trip import Homecoming, homecoming, write_home
 from jupyter_prodkit.export.selection import Selection, select
-from jupyter_prodkit.export.tracking import (
-    Tracking,
-    carry_data_over,
-    commit_of,
-    kept_project,
-    plan_tracking,
-    recorded_project,
-)
+from jupyter_prodkit.export.tracking import Tracking
 from jupyter_prodkit.files import FileTree, file_digest, fill_folder, staged_folders
 from jupyter_prodkit.lock.uv import Uv, find_uv
 from jupyter_prodkit.notebook.document import Notebook
@@ -118,7 +111,8 @@ def _plan(inputs: Inputs, options: ExportOptions) -> ExportPlan:
         uv_version=_uv_version(),
         golden=known.golden,
     )
-    package, tracking = _with_data(package, inputs, options)
+    asked = (options.track_data or options.data_remote is not None) and not (options.check or options.update_notebook)
+    package, tracking = with_data(package, inputs, remote=options.data_remote, asked=asked)
     unlocked = check_imports(package)
     tree = package_tree(package)
     home = homecoming(inputs.notebook, package, project.package) if options.update_notebook else None
@@ -137,39 +131,13 @@ def _plan(inputs: Inputs, options: ExportOptions) -> ExportPlan:
         package=package,
         tree=tree,
         project=project,
-        warnings=(*selection.warnings, *unlocked, *_data_warnings(package, inputs.notebook)),
+        warnings=(*selection.warnings, *unlocked, *data_warnings(package, inputs.notebook.path.parent)),
         lock_digest=inputs.record.fact("lock", "lock_digest"),
         notebook=inputs.notebook,
         options=options,
         tracking=tracking,
         home=home,
     )
-
-
-def _with_data(package: Package, inputs: Inputs, options: ExportOptions) -> tuple[Package, Tracking | None]:
-    """The package with the data that it reads, and what DVC is to do where that was asked for."""
-    folder, target = inputs.notebook.path.parent, inputs.project.package
-    sources = data_sources(package.selection.parameters, folder)
-    files = data_files(sources, folder, target)
-    done = inputs.record.steps.get("export")
-    before = recorded_project(done.facts) if done is not None else None
-    asked = (options.track_data or options.data_remote is not None) and not (options.check or options.update_notebook)
-    tracking = plan_tracking(sources, folder, options.data_remote, before) if asked else None
-    project = tracking.project if tracking is not None else kept_project(before, sources, folder, target)
-    digests = tracking.digests if tracking is not None else {}
-    files = tuple(replace(one, dvc=digests.get(one.path, one.dvc)) for one in files)
-    return replace(package, data=files, data_project=project), tracking
-
-
-def _data_warnings(package: Package, notebook: Notebook) -> list[str]:
-    """What DVC does not keep of the data, where it keeps data at all."""
-    folder = notebook.path.parent
-    tracked = package.data_project is not None
-    missing = tuple(one.path for one in package.data if not one.dvc) if tracked else untracked(package.data, folder)
-    if not missing:
-        return []
-    said = f"DVC does not track {', '.join(missing)}{' as it is now' if tracked else ''}"
-    return [f"{said}: export with --track-data, or `dvc add {' '.join(missing)}`, keeps the version that was used."]
 
 
 def _check_nothing_foreign(folder: Path) -> None:
