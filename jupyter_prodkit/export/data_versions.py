@@ -9,6 +9,7 @@ from dataclasses import replace
 from pathlib import Path
 
 from jupyter_prodkit.export.data_files import data_files, data_sources, untracked
+from jupyter_prodkit.export.dvc_files import repository_of
 from jupyter_prodkit.export.merging import BASE
 from jupyter_prodkit.export.package import Package
 from jupyter_prodkit.export.tracking import Tracking, kept_project, plan_tracking, recorded_project
@@ -41,7 +42,8 @@ def data_warnings(package: Package, folder: Path) -> list[str]:
     if not missing:
         return []
     said = f"DVC does not track {', '.join(missing)}{' as it is now' if tracked else ''}"
-    return [f"{said}: export with --track-data, or `dvc add {' '.join(missing)}`, keeps the version that was used."]
+    by_hand = "" if repository_of(folder) is None else f", or `dvc add {' '.join(missing)}`,"
+    return [f"{said}: export with --track-data{by_hand} keeps the version that was used."]
 
 
 def commit_of(folder: Path) -> str | None:

@@ -118,7 +118,7 @@ def kept_project(
 def recorded_project(facts: Mapping[str, Any]) -> DataProject | None:
     """Return the project without its pointers, as the release record has it; None where data was never tracked."""
     remote = facts.get("data_remote")
-    if not facts.get("data_tracked"):
+    if facts.get("data_tracked") is None:
         return None
     if not isinstance(remote, dict):
         return DataProject()

@@ -145,8 +145,10 @@ def test_the_next_export_keeps_what_is_tracked_and_uploads_nothing(exported: tup
     rows = notebook.path.parent / "data" / "rows.csv"
     rows.write_text("w\n2\n")
     try:
+        (notebook.path.parent / "data" / "names" / "a.txt").write_text("c")
         (warning,) = [one for one in export(notebook).warnings if "DVC" in one]
-        assert warning.startswith("DVC does not track data/rows.csv as it is now: export with --track-data")
+        assert warning.startswith("DVC does not track data/names/a.txt, data/names/b.txt, data/rows.csv as it is now: ")
+        assert "dvc add" not in warning
         assert not (project.package / "data" / "rows.csv.dvc").exists()
         assert {one for one in remote.rglob("*") if not one.name.endswith(".tmp")} <= set(held)
         export(notebook, track_data=True)
@@ -155,6 +157,7 @@ def test_the_next_export_keeps_what_is_tracked_and_uploads_nothing(exported: tup
         assert digest in (project.package / "data" / "rows.csv.dvc").read_text()
     finally:
         rows.write_text(ROWS)
+        (notebook.path.parent / "data" / "names" / "a.txt").write_text("a")
 
 
 @pytest.fixture(scope="module")
