@@ -119,9 +119,9 @@ def _data(package: Package, made: Made) -> str:
         where = f" from {project.remote.url}" if project.remote is not None else ", once it has a remote"
         return f"{said}; `dvc pull` in the package brings it{where}"
     if made.has_dvc:
-        tracked = " --track-data" if repository_of(made.folder.parent) is not None else ""
-        place = "" if tracked else " --data-remote FOLDER_OR_URL"
-        return f"{said}; to have DVC keep it: prodkit export {package.notebook}{tracked}{place}"
+        is_placed = project is not None or repository_of(made.folder.parent) is not None
+        option = "--track-data" if is_placed else "--data-remote FOLDER_OR_URL"
+        return f"{said}; to have DVC keep it: prodkit export {package.notebook} {option}"
     return said
 
 

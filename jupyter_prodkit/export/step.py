@@ -12,7 +12,7 @@ from pathlib import Path
 from jupyter_prodkit.check.formats.wording import counted
 from jupyter_prodkit.errors import ExportError
 from jupyter_prodkit.export.asking import OTHERWISE, question
-from jupyter_prodkit.export.data_files import data_files, data_sources, untracked
+from jupyter_prodkit.export.data_versions import carry_data_over, commit_of, data_warnings, with_data
 from jupyter_prodkit.export.drifting import drift, made_of
 from jupyter_prodkit.export.dvc import dvc_command
 from jupyter_prodkit.export.known import Known
@@ -28,14 +28,7 @@ from jupyter_prodkit.export.proof import check_imports, prove_import
 from jupyter_prodkit.export.proving import prove_values
 from jupyter_prodkit.export.round_trip import Homecoming, homecoming, write_home
 from jupyter_prodkit.export.selection import select
-from jupyter_prodkit.export.tracking import (
-    Tracking,
-    carry_data_over,
-    commit_of,
-    kept_project,
-    plan_tracking,
-    recorded_project,
-)
+from jupyter_prodkit.export.tracking import Tracking
 from jupyter_prodkit.files import FileTree, file_digest, fill_folder, staged_folders
 from jupyter_prodkit.lock.uv import Uv, find_uv
 from jupyter_prodkit.notebook.document import Notebook
@@ -84,7 +77,8 @@ def _plan(inputs: Inputs, options: ExportOptions) -> ExportPlan:
         uv_version=_uv_version(),
         golden=known.golden,
     )
-    package, tracking = _with_data(package, inputs, options)
+    asked = (options.track_data or options.data_remote is not None) and not (options.check or options.update_notebook)
+    package, tracking = with_data(package, inputs, remote=options.data_remote, asked=asked)
     unlocked = check_imports(package)
     tree = package_tree(package)
     timeline = inputs.kernel.timeline if inputs.kernel is not None else None
@@ -107,7 +101,7 @@ def _plan(inputs: Inputs, options: ExportOptions) -> ExportPlan:
         package=package,
         tree=tree,
         project=project,
-        warnings=(*selection.warnings, *unlocked, *_data_warnings(package, inputs.notebook)),
+        warnings=(*selection.warnings, *unlocked, *data_warnings(package, inputs.notebook.path.parent)),
         lock_digest=inputs.record.fact("lock", "lock_digest"),
         notebook=inputs.notebook,
         options=options,
@@ -129,32 +123,6 @@ def _preview(inputs: Inputs, package: Package, known: Known, options: ExportOpti
         taken=tuple(f"{one.cell.label}: {one.line}" for one in package.selection.taken),
         with_proof=options.verify,
     )
-
-
-def _with_data(package: Package, inputs: Inputs, options: ExportOptions) -> tuple[Package, Tracking | None]:
-    """The package with the data that it reads, and what DVC is to do where that was asked for."""
-    folder, target = inputs.notebook.path.parent, inputs.project.package
-    sources = data_sources(package.selection.parameters, folder)
-    files = data_files(sources, folder, target)
-    done = inputs.record.steps.get("export")
-    before = recorded_project(done.facts) if done is not None else None
-    asked = (options.track_data or options.data_remote is not None) and not (options.check or options.update_notebook)
-    tracking = plan_tracking(sources, folder, options.data_remote, before) if asked else None
-    project = tracking.project if tracking is not None else kept_project(before, sources, folder, target)
-    digests = tracking.digests if tracking is not None else {}
-    files = tuple(replace(one, dvc=digests.get(one.path, one.dvc)) for one in files)
-    return replace(package, data=files, data_project=project), tracking
-
-
-def _data_warnings(package: Package, notebook: Notebook) -> list[str]:
-    """What DVC does not keep of the data, where it keeps data at all."""
-    folder = notebook.path.parent
-    tracked = package.data_project is not None
-    missing = tuple(one.path for one in package.data if not one.dvc) if tracked else untracked(package.data, folder)
-    if not missing:
-        return []
-    said = f"DVC does not track {', '.join(missing)}{' as it is now' if tracked else ''}"
-    return [f"{said}: export with --track-data, or `dvc add {' '.join(missing)}`, keeps the version that was used."]
 
 
 def _check_nothing_foreign(folder: Path) -> None:

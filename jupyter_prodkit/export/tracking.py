@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import os
 import re
-import shutil
 import subprocess
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -15,11 +13,10 @@ from jupyter_prodkit.errors import ExportError
 from jupyter_prodkit.export.data_files import DataSource
 from jupyter_prodkit.export.dvc import Dvc
 from jupyter_prodkit.export.dvc_files import DataProject, Pointer, Remote, pointer_of, repository_of, tracked_pointer
-from jupyter_prodkit.export.merging import BASE
 from jupyter_prodkit.progress import Progress
 from jupyter_prodkit.release import without_credentials
 
-__all__ = ["Tracking", "carry_data_over", "commit_of", "kept_project", "plan_tracking", "recorded_project"]
+__all__ = ["Tracking", "kept_project", "plan_tracking", "recorded_project"]
 
 _SCHEMES = ("s3", "gs", "azure")
 _URL = re.compile(r"(?P<scheme>[a-z][a-z0-9+.-]*)://(?P<place>[^\s'\"#?@,]+)\Z", re.IGNORECASE)
@@ -81,6 +78,8 @@ def plan_tracking(
 ) -> Tracking:
     """Return what DVC is to do; nothing is changed. `remote` is a place or a name, `before` the last export's project.
 
+    The place that was named for the last export is where this one uploads to, unless another is named.
+
     Raises ExportError where data lies outside the folder or is Git's, and for a remote that can't be one;
     MissingDependencyError without DVC.
     """
@@ -90,14 +89,16 @@ def plan_tracking(
     tracked = {name: tracked_pointer(folder / name, name) for name in inside} if repository is not None else {}
     pointers = tuple(tracked.get(name) or pointer_of(folder / name, name) for name in inside)
     known, default = dvc.remotes(repository) if repository is not None else ({}, None)
-    place = None if remote is None or remote in known else _place(remote, folder, known)
-    if repository is None and place is None and (before is None or before.remote is None):
+    place = (
+        None if remote in known else _named_before(before, known) if remote is None else _place(remote, folder, known)
+    )
+    if repository is None and place is None:
         raise ExportError(
             "DVC has nowhere to keep the data: the notebook lies in no DVC repository, and no remote is named.",
             f"Say where with --data-remote: {_PLACES}.",
         )
     push_to = remote if remote in known else None
-    chosen = place or known.get(push_to or default or "") or (before.remote if before is not None else None)
+    chosen = place or known.get(push_to or default or "")
     added = tuple(name for name, found in tracked.items() if found is None)
     _check_not_in_git(added, folder)
     return Tracking(folder, DataProject(chosen, pointers), repository, added, push_to, upload=place is not None)
@@ -117,44 +118,12 @@ def kept_project(
 def recorded_project(facts: Mapping[str, Any]) -> DataProject | None:
     """Return the project without its pointers, as the release record has it; None where data was never tracked."""
     remote = facts.get("data_remote")
-    if not facts.get("data_tracked"):
+    if facts.get("data_tracked") is None:
         return None
     if not isinstance(remote, dict):
         return DataProject()
     settings = {str(name): str(value) for name, value in remote.items() if name != "name"}
     return DataProject(Remote(str(remote.get("name", "storage")), settings))
-
-
-def commit_of(folder: Path) -> str | None:
-    """Return the commit that Git has around `folder`, with `-dirty` where tracked files differ; None without one."""
-    command = ["git", "describe", "--always", "--abbrev=40", "--exclude=*", "--dirty"]
-    try:
-        done = subprocess.run(command, cwd=folder, capture_output=True, text=True, check=False)
-    except FileNotFoundError:
-        return None
-    return done.stdout.strip() or None
-
-
-def carry_data_over(old: Path, new: Path) -> None:
-    """Bring what `dvc pull` left in an exported package, and its settings for this machine alone, into the next."""
-    pointers = [one for one in new.rglob("*.dvc") if one.is_file() and BASE.name not in one.relative_to(new).parts]
-    pulled = [one.with_suffix("").relative_to(new) for one in pointers]
-    for name in (*pulled, Path(".dvc/config.local"), Path(".dvc/cache")):
-        if not (old / name).exists() or (new / name).exists():
-            continue
-        (new / name).parent.mkdir(parents=True, exist_ok=True)
-        if (old / name).is_dir():
-            shutil.copytree(old / name, new / name, symlinks=True, copy_function=_link)
-        else:
-            _link(old / name, new / name)
-
-
-def _link(old: str | Path, new: str | Path) -> None:
-    """One more name for the same bytes, which may be many; a copy where the disk has no such thing."""
-    try:
-        os.link(old, new, follow_symlinks=False)
-    except OSError:
-        shutil.copy2(old, new, follow_symlinks=False)
 
 
 def _below(folder: Path, name: str) -> list[str]:
@@ -183,6 +152,12 @@ def _inside(sources: Sequence[DataSource]) -> list[str]:
             "Files are known by literal paths in steps, and by parameters: `#| parameters`, `ROWS = 'data/rows.csv'`.",
         )
     return [one.path for one in sources]
+
+
+def _named_before(before: DataProject | None, known: Mapping[str, Remote]) -> Remote | None:
+    """The place that the last export uploaded to, where it was named as one."""
+    remote = before.remote if before is not None else None
+    return remote if remote is not None and remote.url not in {one.url for one in known.values()} else None
 
 
 def _place(remote: str, folder: Path, known: Mapping[str, Remote]) -> Remote:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 import os
 import shutil
@@ -129,7 +130,7 @@ def test_the_revision_stands_wherever_it_is_looked_for(exported: tuple[Notebook,
 
 
 def test_the_next_export_keeps_what_is_tracked_and_uploads_nothing(exported: tuple[Notebook, Result, Path]) -> None:
-    """Tracked data stays tracked, what was pulled stays there; what changed is named with how to track it again."""
+    """Tracked data stays tracked, what was pulled stays there; what changed is named, and tracked when asked again."""
     notebook, _, remote = exported
     project = ProjectFolder.of(notebook.path)
     pulled = project.package / "data" / "rows.csv"
@@ -144,12 +145,19 @@ def test_the_next_export_keeps_what_is_tracked_and_uploads_nothing(exported: tup
     rows = notebook.path.parent / "data" / "rows.csv"
     rows.write_text("w\n2\n")
     try:
+        (notebook.path.parent / "data" / "names" / "a.txt").write_text("c")
         (warning,) = [one for one in export(notebook).warnings if "DVC" in one]
+        assert warning.startswith("DVC does not track data/names/a.txt, data/names/b.txt, data/rows.csv as it is now: ")
+        assert "dvc add" not in warning
+        assert not (project.package / "data" / "rows.csv.dvc").exists()
+        assert {one for one in remote.rglob("*") if not one.name.endswith(".tmp")} <= set(held)
+        export(notebook, track_data=True)
+        digest = hashlib.md5(b"w\n2\n", usedforsecurity=False).hexdigest()
+        assert (remote / "files" / "md5" / digest[:2] / digest[2:]).read_text() == "w\n2\n"
+        assert digest in (project.package / "data" / "rows.csv.dvc").read_text()
     finally:
         rows.write_text(ROWS)
-    assert warning.startswith("DVC does not track data/rows.csv as it is now: export with --track-data")
-    assert not (project.package / "data" / "rows.csv.dvc").exists()
-    assert {one for one in remote.rglob("*") if not one.name.endswith(".tmp")} <= set(held)
+        (notebook.path.parent / "data" / "names" / "a.txt").write_text("a")
 
 
 @pytest.fixture(scope="module")

@@ -34,8 +34,9 @@ def test_the_nearest_file_that_speaks_of_us_counts(tmp_path):
     inner.mkdir(parents=True)
     write(tmp_path, '[tool.prodkit]\nfail-on = "note"')
     write(tmp_path / "a", '[tool.prodkit]\nignore = ["paths/*"]\nfail-on = "warning"')
-    write(inner, "[tool.ruff]\nline-length = 3")
-    assert read_settings(inner) == Settings(("paths/*",), "warning")
+    for text in ("[tool.ruff]\nline-length = 3", "[tool.prodkit.data]\nrevision = '0'"):  # the last as an export has it
+        write(inner, text)
+        assert read_settings(inner) == Settings(("paths/*",), "warning")
 
 
 def test_what_is_written_anew_is_read_anew(tmp_path):
