@@ -88,7 +88,7 @@ def close(
     makes, and for steps that need each other.
     """
     page = _Page(statements, width)
-    marked = {one.place: step for one in statements if (step := step_of(one)) and one.role not in ("shown", "import")}
+    marked = {one.place: step for one in statements if (step := step_of(one)) and _counts(one)}
     dependents: dict[int, set[int]] = {}
     kept = _reach(page, set(marked), given, dependents)
     end = len(statements)
@@ -102,7 +102,7 @@ def close(
     kept = {place for place in kept if not page.is_import(place)}
     order = _order(page, kept, marked, dependents)
     steps = {
-        step: tuple(statements[place] for place in sorted(kept) if order.owner.get(place) == step)
+        step: tuple(statements[place] for place in sorted(kept - definitions) if order.owner.get(place) == step)
         for step in order.steps
     }
     taken = sorted((kept - marked.keys()) | definitions)
@@ -111,6 +111,13 @@ def close(
         definitions=tuple(statements[place] for place in sorted(definitions)),
         taken=tuple(statements[place] for place in taken),
     )
+
+
+def _counts(marked: Statement) -> bool:
+    """Whether a marked statement goes into its step: not imports, and what only shows where it makes what is asked for."""
+    if marked.role == "shown":
+        return not marked.binds.isdisjoint(marked.cell.marks.returns)
+    return marked.role != "import"
 
 
 def _reach(page: _Page, roots: set[int], given: frozenset[str], dependents: dict[int, set[int]]) -> set[int]:

@@ -46,8 +46,22 @@ def only_shows(statement: ast.stmt, drawn: Collection[str]) -> bool:
     if is_drawing(statement, drawn):
         return True
     if isinstance(statement, (ast.For, ast.If, ast.With)):
-        return all(only_shows(one, drawn) or isinstance(one, ast.Pass) for one in _parts(statement))
+        inside = {*drawn, *_walked_over(statement.target, statement.iter, drawn)} if isinstance(statement, ast.For) else drawn
+        return all(only_shows(one, inside) or isinstance(one, ast.Pass) for one in _parts(statement))
     return False
+
+
+def _walked_over(target: ast.expr, over: ast.expr, drawn: Collection[str]) -> Iterator[str]:
+    """The names by which a loop goes over parts of a figure: `for ax in axes.flat`, `for i, ax in enumerate(axes)`."""
+    by = over.func.id if isinstance(over, ast.Call) and isinstance(over.func, ast.Name) else ""
+    parts = target.elts if isinstance(target, ast.Tuple) else []
+    if isinstance(over, ast.Call) and by == "zip":
+        for part, one in zip(parts, over.args, strict=False):
+            yield from _walked_over(part, one, drawn)
+    elif isinstance(over, ast.Call) and by == "enumerate" and len(parts) > 1 and over.args:
+        yield from _walked_over(parts[1], over.args[0], drawn)
+    elif _root(over) in drawn:
+        yield from (node.id for node in ast.walk(target) if isinstance(node, ast.Name))
 
 
 def is_drawing(statement: ast.stmt, drawn: Collection[str]) -> bool:
