@@ -73,7 +73,9 @@ def _arguments() -> argparse.Namespace:
         "--product-options", default="", help="further options of `prodkit export`, separated by blanks"
     )
     parser.add_argument("--tools", default=",".join(tools.TOOLS), help="which tools (default: %(default)s)")
-    parser.add_argument("--notebooks", default="", help="only notebooks whose names hold one of these, separated by commas")
+    parser.add_argument(
+        "--notebooks", default="", help="only notebooks whose names hold one of these, separated by commas"
+    )
     parser.add_argument("--label", default="now", help="results are kept under this name and not measured twice")
     parser.add_argument("--fresh", action="store_true", help="measure again what the label has")
     parser.add_argument("--table", action="store_true", help="measure nothing, show what the label has")

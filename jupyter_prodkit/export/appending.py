@@ -6,13 +6,13 @@ This module is imported only where an export runs: libcst comes with the extra `
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import TypeVar
+from typing import Any, TypeVar, cast
 
 import libcst as cst
 
 __all__ = ["appended", "with_keyword_parameters"]
 
-_OneT = TypeVar("_OneT", cst.Arg, cst.Param)
+_OneT = TypeVar("_OneT", bound=cst.Arg | cst.Param)
 
 
 def appended(there: Sequence[_OneT], more: Sequence[_OneT]) -> list[_OneT]:
@@ -21,10 +21,9 @@ def appended(there: Sequence[_OneT], more: Sequence[_OneT]) -> list[_OneT]:
         return [*there, *more]
     last, space = there[-1], _space_of(there[-1])
     between = _between(there)
-    kept = last.with_changes(comma=between, **{space: cst.SimpleWhitespace("")})
-    ending = {"comma": last.comma, space: getattr(last, space)}
-    added = [*(one.with_changes(comma=between) for one in more[:-1]), more[-1].with_changes(**ending)]
-    return [*there[:-1], kept, *added]
+    kept = _changed(last, comma=between, **{space: cst.SimpleWhitespace("")})
+    ending = _changed(more[-1], comma=last.comma, **{space: getattr(last, space)})
+    return [*there[:-1], kept, *(_changed(one, comma=between) for one in more[:-1]), ending]
 
 
 def with_keyword_parameters(parameters: cst.Parameters, names: Sequence[str]) -> cst.Parameters:
@@ -40,6 +39,10 @@ def with_keyword_parameters(parameters: cst.Parameters, names: Sequence[str]) ->
     return parameters.with_changes(
         params=placed[:at], star_arg=cst.ParamStar(comma=_between(parameters.params)), kwonly_params=placed[at:]
     )
+
+
+def _changed(one: _OneT, **changes: Any) -> _OneT:
+    return cast("_OneT", one.with_changes(**changes))
 
 
 def _space_of(one: cst.Arg | cst.Param) -> str:

@@ -114,7 +114,7 @@ def close(
 
 
 def _counts(marked: Statement) -> bool:
-    """Whether a marked statement goes into its step: not imports, and what only shows where it makes what is asked for."""
+    """Whether a marked statement goes into its step: no import, and what only shows if it makes what is asked for."""
     if marked.role == "shown":
         return not marked.binds.isdisjoint(marked.cell.marks.returns)
     return marked.role != "import"

@@ -46,7 +46,9 @@ def only_shows(statement: ast.stmt, drawn: Collection[str]) -> bool:
     if is_drawing(statement, drawn):
         return True
     if isinstance(statement, (ast.For, ast.If, ast.With)):
-        inside = {*drawn, *_walked_over(statement.target, statement.iter, drawn)} if isinstance(statement, ast.For) else drawn
+        inside = set(drawn)
+        if isinstance(statement, ast.For):
+            inside.update(_walked_over(statement.target, statement.iter, drawn))
         return all(only_shows(one, inside) or isinstance(one, ast.Pass) for one in _parts(statement))
     return False
 

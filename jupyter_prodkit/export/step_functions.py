@@ -99,7 +99,10 @@ def _outputs(
         if name in last and one.place > last[name]
     }
     used_up = {
-        name for one in statements for name in one.reads if name in last and one.place > last[name] if _uses_up(one, name)
+        name
+        for one in statements
+        for name in one.reads
+        if name in last and one.place > last[name] and _uses_up(one, name)
     }
     shown_later = {
         name for one in page for name in one.reads if one.place not in own and name in last and one.place > last[name]

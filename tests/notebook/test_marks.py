@@ -37,6 +37,7 @@ from jupyter_prodkit.notebook.marks import Marks, is_ignored, marks_text, read_m
         ("#| step:train", (), Marks(step="train")),
         ("x = 1", ("step:train",), Marks(step="train")),
         ("#| step train", ("step:train",), Marks(step="train")),
+        ("#| step load\n#| returns a, b", ("returns:c", "returns:a"), Marks(step="load", returns=("a", "b", "c"))),
     ],
 )
 def test_marks_of(source, tags, marks):
@@ -68,10 +69,10 @@ def test_the_text_differs_when_the_marks_do():
         marks_text(s, t)
         for s, t in [
             ("", ()), ("#| export", ()), ("#| export a", ()), ("", ("parameters",)), ("", ("prodkit:ignore",)),
-            ("", ("step:a",)), ("", ("step:b",)), ("#| step a", ()),
+            ("", ("step:a",)), ("", ("step:b",)), ("#| step a", ()), ("", ("step:a", "returns:b")),
         ]
     }  # fmt: skip
-    assert len(texts) == 8
+    assert len(texts) == 9
     assert marks_text("", ("parameters", "export", "seen")) == marks_text("", ("export", "parameters"))
 
 
@@ -85,5 +86,13 @@ def test_the_text_differs_when_the_marks_do():
 def test_a_step_that_is_none(source, tags):
     """A name that can't be a function's, and marks of which only one can be meant, are said; rules still apply."""
     with pytest.raises(NotebookError, match="step:"):
+        read_marks(source, tags)
+    assert not is_ignored(source, tags)
+
+
+@pytest.mark.parametrize(("source", "tags"), [("x", ("returns:x",)), ("#| step a\n#| returns 1x", ()), ("#| step a", ("returns:",))])
+def test_what_a_step_can_not_return_is_said(source, tags):
+    """A name for a value, in a cell that is part of a step; rules still apply."""
+    with pytest.raises(NotebookError, match="returns:"):
         read_marks(source, tags)
     assert not is_ignored(source, tags)
