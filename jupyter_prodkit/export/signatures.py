@@ -21,7 +21,7 @@ def step_text(step: StepFunction, imports: PageImports, types: Mapping[tuple[str
     results = [_annotation(types.get((step.step, name)), imports) for name in step.outputs]
     return function_text(
         name=step.name,
-        parameters=", ".join(parameters),
+        parameters=parameters,
         returns=_returns(results),
         docstring=f"{_sentence(step)} ({step.labels} of the notebook).",
         statements=_spaced(step.statements),

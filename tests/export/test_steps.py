@@ -64,6 +64,17 @@ def test_a_step_returns_what_its_cells_are_marked_to_return() -> None:
     assert "returns" not in module_text("steps", found, "flowers.ipynb")
 
 
+def test_long_signatures_are_folded() -> None:
+    """No line of ours is longer than the package's linter lets it be, however many values go in and out."""
+    names = [f"quite_a_long_name_{number}" for number in range(20)]
+    made = "\n".join(f"{name} = input()" for name in names)
+    read = ",\n".join(names)
+    text = text_of(f"#| step load\n{made}", f"#| step train\nmodel = [\n{read}]")
+    assert max(map(len, text.splitlines())) <= 120
+    assert "def train(\n    quite_a_long_name_0: Any,\n" in text
+    assert "    return (\n        quite_a_long_name_0,\n" in text
+
+
 def test_statements_stand_as_they_stood_with_their_comments() -> None:
     """Nothing between two statements is lost, and the cells of one step follow each other in page order."""
     text = text_of(
