@@ -25,10 +25,12 @@ def without_directives(python: str) -> str:
 def split(python: str) -> list[str]:
     """Return each top-level statement of a cell with the comments above it; those below the last go with that.
 
+    A text begins with an empty line where the statement, or its comments, stand behind one.
     `a = 1; b = 2` is two statements.
     """
     module = cst.parse_module(without_directives(python))
     found = [_alone(statement, module) for statement in _statements(module)]
+    found[:1] = [text.lstrip("\n") for text in found[:1]]
     if found and module.footer:
         comments = "\n".join(line.comment.value for line in module.footer if line.comment is not None)
         found[-1] = f"{found[-1]}\n{comments}".rstrip("\n")
@@ -56,7 +58,7 @@ def function_text(
         left = [line for line in module.footer if line.comment is not None]
     if result:
         line = f"return {', '.join(result)}"
-        (last,) = _lines(line if len(line) + 4 <= _WIDEST else f"return ({_one_a_line(result, 8)}    )")
+        (last,) = _lines(line if len(line) + 4 <= _WIDEST else f"return ({_one_a_line(result, 4)})")
         body.append(last.with_changes(leading_lines=left))
         left = []
     signature = f"{_head(name, parameters, returns)}\n    pass\n"
@@ -105,4 +107,6 @@ def _statements(module: cst.Module) -> Iterator[_Statement]:
 
 
 def _alone(statement: _Statement, module: cst.Module) -> str:
-    return cst.Module(body=[statement], default_indent=module.default_indent).code.strip("\n")
+    code = cst.Module(body=[statement], default_indent=module.default_indent).code.rstrip("\n")
+    gap = "\n" if code.startswith("\n") else ""
+    return gap + code.lstrip("\n")

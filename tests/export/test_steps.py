@@ -96,10 +96,17 @@ b\'\'\'
     assert function(text, "load") == expected
 
 
+def test_empty_lines_stay_where_they_parted_statements() -> None:
+    """One where there were some, one where another cell begins, none at the beginning."""
+    text = text_of("#| step load\n\na = 1\nb = 2\n\n\n# third\nc = a + b", "#| step load\n\nd = c")
+    body = function(text, "load").split('"""\n')[1]
+    assert body == "    a = 1\n    b = 2\n\n    # third\n    c = a + b\n\n    d = c\n    return d"
+
+
 def test_comments_above_imports_stay_where_the_code_is() -> None:
     """The import moves to the top of the module; what was written above it stays with what follows."""
     text = text_of("#| step load\n# By the authors.\nimport math\n\n# the circle\nhalf = math.pi")
-    assert function(text, "load").endswith("    # By the authors.\n    # the circle\n    half = math.pi\n    return half")
+    assert function(text, "load").endswith("    # By the authors.\n\n    # the circle\n    half = math.pi\n    return half")
 
 
 @pytest.mark.parametrize(
