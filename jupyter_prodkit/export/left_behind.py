@@ -20,6 +20,7 @@ _SHOWING = frozenset(
     }
 )
 """Methods that look: as a statement of their own they leave nothing but what they show."""
+_PLOTS = frozenset({"plot", "hist", "boxplot"})
 _SHOWN_BY = frozenset({"display", "help", "dir", "type", "len", "vars", "sorted", "list", "id", "repr", "str", "sum"})
 _HARMLESS_MAGICS = frozenset(
     {
@@ -69,12 +70,20 @@ def _walked_over(target: ast.expr, over: ast.expr, drawn: Collection[str]) -> It
 def is_drawing(statement: ast.stmt, drawn: Collection[str]) -> bool:
     """Return whether a statement only draws: it calls, or sets something of, what `drawn` names."""
     if isinstance(statement, ast.Expr):
-        return _of(statement.value, drawn)
+        return _of(statement.value, drawn) or _is_given_a_figure(statement.value, drawn)
     if isinstance(statement, ast.Assign):
         parts = [part for target in statement.targets for part in _targets(target)]
         bound = all(isinstance(part, ast.Name) or _root(part) in drawn for part in parts)
         return bound and _of(statement.value, drawn) and not _reads_figure(statement.value)
     return False
+
+
+def _is_given_a_figure(value: ast.expr, drawn: Collection[str]) -> bool:
+    """Whether it is a call that draws where it is told: `show_fit(ax1, rows)`, `draw(rows, ax=axes[0])`."""
+    if not isinstance(value, ast.Call):
+        return False
+    given = [*value.args, *(keyword.value for keyword in value.keywords)]
+    return any(isinstance(one, (ast.Name, ast.Subscript)) and _root(one) in drawn for one in given)
 
 
 def _reads_figure(value: ast.expr) -> bool:
@@ -124,14 +133,14 @@ def _targets(target: ast.expr) -> list[ast.expr]:
 
 
 def _of(value: ast.expr, drawn: Collection[str]) -> bool:
-    """Whether an expression is a call, or a chain of them, on one of `drawn`, or a `.plot` or `.hist` of anything."""
+    """Whether an expression is a call, or a chain of them, on one of `drawn`, or a `.plot`, `.plot_fit` of anything."""
     if not isinstance(value, ast.Call):
         return False
     if _root(value.func) in drawn:
         return True
     node: ast.expr = value.func
     while isinstance(node, (ast.Attribute, ast.Call, ast.Subscript)):
-        if isinstance(node, ast.Attribute) and node.attr in {"plot", "hist", "boxplot"}:
+        if isinstance(node, ast.Attribute) and (node.attr in _PLOTS or node.attr.startswith("plot_")):
             return True
         node = node.func if isinstance(node, ast.Call) else node.value
     return False

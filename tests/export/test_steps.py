@@ -168,6 +168,13 @@ def test_loops_over_the_parts_of_a_figure_stay_behind(loop: str) -> None:
     assert "row.append(2)" in text_of(f"{begin}for row, a in zip(rows, ax):\n    row.append(2)")
 
 
+@pytest.mark.parametrize("line", ["show(ax, rows)", "show(rows, ax=ax)", "rows.plot_parts()", "fig = rows.plot_fit(1)"])
+def test_calls_that_draw_stay_behind(line: str) -> None:
+    """A function that is handed a figure draws on it; a method called a plot is one."""
+    text = text_of(f"#| step load\nimport matplotlib.pyplot as plt\nrows = input()\nfig, ax = plt.subplots()\n{line}")
+    assert function(text, "load").endswith("    rows = input()\n    return rows")
+
+
 def test_what_is_read_from_a_figure_needs_what_is_drawn() -> None:
     """A value that comes from a plot brings the plot along, and only then."""
     found = chosen(
