@@ -197,6 +197,29 @@ def _order(page: _Page, kept: set[int], marked: Mapping[int, str], dependents: M
             following = [step for step, start in first.items() if start > place]
             owner[place] = min(following or first, key=lambda step: first[step])
     edges = list(_edges(page, kept))
+    at_home = {**owner, **dict(_at_home(page, kept, marked, owner))}
+    try:
+        return _ordered(at_home, edges, marked, first)
+    except ExportError:
+        return _ordered(owner, edges, marked, first)
+
+
+def _at_home(
+    page: _Page, kept: set[int], marked: Mapping[int, str], owner: Mapping[int, str]
+) -> Iterator[tuple[int, str]]:
+    """Unmarked statements that change a value in place, with the step that makes it: no step need change its input."""
+    for place in sorted(kept - marked.keys()):
+        statement = page.statements[place]
+        changed = [name for name in sorted(statement.changes - statement.binds) if not name.startswith("@")]
+        makers = [one for name in changed for one in page.providers(name, place) if name in page.statements[one].binds]
+        if makers and max(makers) in owner:
+            yield place, owner[max(makers)]
+
+
+def _ordered(
+    owner: dict[int, str], edges: Sequence[tuple[int, int, str]], marked: Mapping[int, str], first: Mapping[str, int]
+) -> _Order:
+    """The steps in an order that all edges allow. Raises ExportError where there is none."""
     _move_up(owner, edges, marked, first)
     before: dict[str, dict[str, str]] = {step: {} for step in first}
     for earlier, later, name in edges:

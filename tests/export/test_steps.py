@@ -128,6 +128,14 @@ def test_what_the_marked_cells_need_is_taken_along_and_told(cells: tuple[str, ..
     assert [one.line for one in chosen(*cells).taken] == taken
 
 
+def test_what_changes_a_value_stands_in_the_step_that_makes_it() -> None:
+    """No step has to change what it is given, so that it can run again; unless a step between reads it unchanged."""
+    load, change, train = "#| step load\na = [2, 1]", "a.sort()", "#| step train\nb = a[0]"
+    assert "    a.sort()\n" in function(text_of(load, change, train), "load")
+    between = "#| step look\nc = a[0]"
+    assert "    a.sort()\n" in function(text_of(load, between, change, train), "train")
+
+
 def test_a_wider_slice_takes_whatever_may_change_a_value() -> None:
     """Where the smallest slice does not give the notebook's values, calls that get the value are taken, then all."""
     cells = ("a = [1]", "n = touch(a)", "z = 5", "#| step load\nb = a")
