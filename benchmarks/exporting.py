@@ -73,7 +73,9 @@ def _arguments() -> argparse.Namespace:
         "--product-options", default="", help="further options of `prodkit export`, separated by blanks"
     )
     parser.add_argument("--tools", default=",".join(tools.TOOLS), help="which tools (default: %(default)s)")
-    parser.add_argument("--notebooks", default="", help="only notebooks whose name holds this")
+    parser.add_argument(
+        "--notebooks", default="", help="only notebooks whose names hold one of these, separated by commas"
+    )
     parser.add_argument("--label", default="now", help="results are kept under this name and not measured twice")
     parser.add_argument("--fresh", action="store_true", help="measure again what the label has")
     parser.add_argument("--table", action="store_true", help="measure nothing, show what the label has")
@@ -91,7 +93,7 @@ def _measured(given: argparse.Namespace, environments: Environments, found: Mapp
     ready: dict[str, tools.Tool] = {}
     makers = _makers(given, environments)
     for name, marks in read_marks().items():
-        if given.notebooks not in name:
+        if not any(one in name for one in given.notebooks.split(",")):
             continue
         if name not in found:
             sys.exit(f"The corpus has no notebook {name}: the marks are of another one.")

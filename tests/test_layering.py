@@ -27,7 +27,9 @@ TOOLS = {
     "ipywidgets": {"faces/progress_display.py"},
     "jinja2": {"build/dockerfile.py", "export/package.py"},
     "jupyter_client": {"session/kernelspecs.py", "session/starting.py"},
-    "libcst": {"export/code_blocks.py", "export/literals.py", "export/picking.py", "export/rewriting.py"},
+    "libcst": {
+        "export/appending.py", "export/code_blocks.py", "export/literals.py", "export/picking.py", "export/rewriting.py",
+    },
     "merge3": {"export/merging.py"},
     "mlflow": {"push/mlflow_registry.py", "push/templates"},
     "nbformat": {"notebook/reading.py"},

@@ -2,11 +2,12 @@
 
     python gathering.py REQUEST.json
 
-What counts as giving a value, in this order: an attribute of a module; what `PACKAGE.pipeline.run()` gives by name,
-where there is one; what a public function gives, by the names in its `return`, the fields of what it gives, or its own
-name where it gives one thing (its arguments come from values already found, by name, else from the settings, else from
-defaults). Functions are called again with what the notebook called them with; arguments that the notebook's function
-did not have come from the notebook's variables of that name.
+What counts as giving a value, in this order: an attribute of a module; what the steps of `PACKAGE.pipeline` give by
+name, where there is one, looked at as each step returns it and again when all have run; what a public function gives,
+by the names in its `return`, the fields of what it gives, or its own name where it gives one thing (its arguments come
+from values already found, by name, else from the settings, else from defaults). Functions are called again with what
+the notebook called them with; arguments that the notebook's function did not have come from the notebook's variables of
+that name.
 """
 
 from __future__ import annotations
@@ -92,12 +93,14 @@ def _outside(path: Path, package: str) -> list[str]:
 
 def _values(request: dict) -> dict:
     own = [request["package"]]
+    returned: dict[str, tuple] = {}
     if request["pickles"]:
         found, failures = _from_pickles(request["pickles"])
     else:
-        found, failures = _from_package(request)
+        found, failures = _from_package(request, returned)
     values = {name: describe(found[name], own) for name in request["values"] if name in found}
-    return {"values": values, "calls": _called_again(request, found, own), "failures": failures}
+    calls = _called_again(request, found, own)
+    return {"values": values, "returned": returned, "calls": calls, "failures": failures}
 
 
 def _from_pickles(paths: dict) -> tuple[dict, list[str]]:
@@ -106,7 +109,7 @@ def _from_pickles(paths: dict) -> tuple[dict, list[str]]:
     return {name: cloudpickle.loads(Path(path).read_bytes()) for name, path in paths.items()}, []
 
 
-def _from_package(request: dict) -> tuple[dict, list[str]]:
+def _from_package(request: dict, returned: dict) -> tuple[dict, list[str]]:
     found: dict[str, object] = {}
     failures = []
     functions = []
@@ -126,14 +129,25 @@ def _from_package(request: dict) -> tuple[dict, list[str]]:
     if lacking and _has_pipeline(request["package"]):
         try:
             with contextlib.redirect_stdout(io.StringIO()):
-                made = importlib.import_module(f"{request['package']}.pipeline").run()
+                made = _steps_run(request["package"], lacking, returned)
             found.update({name: value for name, value in made.items() if name in lacking})
         except Exception as error:  # noqa: BLE001 - then what its steps give one by one
-            failures.append(f"pipeline.run(): {type(error).__name__}: {error}")
+            failures.append(f"pipeline: {type(error).__name__}: {error}")
     lacking -= found.keys()
     if lacking:
         _run_steps(functions, lacking, found, failures)
     return found, failures
+
+
+def _steps_run(package: str, lacking: set, returned: dict) -> dict:
+    """Run a pipeline as its `run()` does, and describe what is lacking as each step returns it."""
+    pipeline = importlib.import_module(f"{package}.pipeline")
+    values: dict[str, object] = {}
+    for name in pipeline.STEPS:
+        made = pipeline.step(name, values)
+        values |= made
+        returned.update({one: describe(made[one], [package]) for one in made if one in lacking})
+    return values
 
 
 def _has_pipeline(package: str) -> bool:

@@ -90,7 +90,7 @@ def measure(
         notebook=notebook.stem, tool=tool.name, failed=export.failed,
         builds=bool(export.wheel) and not no_wheel, no_wheel=no_wheel or export.failed,
         clean_import=bool(gathered.get("imported")) and not unclean, unclean=unclean,
-        values=dict(_judged_values(truth, gathered.get("values", {}), _lines(export.said), reason)),
+        values=dict(_judged_values(truth, gathered, _lines(export.said), reason)),
         functions=dict(_judged_functions(truth, gathered.get("calls", {}), reason)),
         left_out=_left_out(truth),
         comments=kept.comments, comments_kept=kept.kept, lost=kept.lost,
@@ -174,8 +174,10 @@ def _gathered(python: Path, export: Export, truth: Truth, folder: Path) -> dict[
 
 
 def _judged_values(
-    truth: Truth, given: Mapping[str, Description], said: Sequence[str], reason: str
+    truth: Truth, gathered: Mapping[str, Any], said: Sequence[str], reason: str
 ) -> Iterator[tuple[str, str]]:
+    given: Mapping[str, Description] = gathered.get("values", {})
+    returned: Mapping[str, Description] = gathered.get("returned", {})
     for name, right in truth.values.items():
         if name in truth.unsteady or name in truth.opaque:
             continue
@@ -183,6 +185,8 @@ def _judged_values(
             yield name, f"missing: {reason or 'nothing gives it'}"
             continue
         found = [compare(given[name], one) for one in right]
+        if name in returned:
+            found.append(compare(returned[name], right[0]))
         best = next((one for one in found if one.equal and one.exact), None) or next(
             (one for one in found if one.equal), None
         )

@@ -212,10 +212,12 @@ TOOLS = {
 
 
 def _tag(notebook: Path, marks: Sequence[Mark], to: Path) -> None:
+    """Write the notebook with each mark as a tag; a step's cells say which values are wanted of them."""
     document = json.loads(notebook.read_text("utf-8"))
     cells = [cell for cell in document["cells"] if cell["cell_type"] == "code"]
     for mark in marks:
-        cells[mark.cell]["metadata"] = {**cells[mark.cell].get("metadata", {}), "tags": [mark.mark]}
+        wanted = [f"returns:{name}" for name in mark.values] if mark.mark.startswith("step:") else []
+        cells[mark.cell]["metadata"] = {**cells[mark.cell].get("metadata", {}), "tags": [mark.mark, *wanted]}
     to.write_text(json.dumps(document, indent=1), "utf-8")
 
 

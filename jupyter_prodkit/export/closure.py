@@ -88,7 +88,7 @@ def close(
     makes, and for steps that need each other.
     """
     page = _Page(statements, width)
-    marked = {one.place: step for one in statements if (step := step_of(one)) and one.role not in ("shown", "import")}
+    marked = {one.place: step for one in statements if (step := step_of(one)) and _counts(one)}
     dependents: dict[int, set[int]] = {}
     kept = _reach(page, set(marked), given, dependents)
     end = len(statements)
@@ -102,7 +102,7 @@ def close(
     kept = {place for place in kept if not page.is_import(place)}
     order = _order(page, kept, marked, dependents)
     steps = {
-        step: tuple(statements[place] for place in sorted(kept) if order.owner.get(place) == step)
+        step: tuple(statements[place] for place in sorted(kept - definitions) if order.owner.get(place) == step)
         for step in order.steps
     }
     taken = sorted((kept - marked.keys()) | definitions)
@@ -111,6 +111,13 @@ def close(
         definitions=tuple(statements[place] for place in sorted(definitions)),
         taken=tuple(statements[place] for place in taken),
     )
+
+
+def _counts(marked: Statement) -> bool:
+    """Whether a marked statement goes into its step: no import, and what only shows if it makes what is asked for."""
+    if marked.role == "shown":
+        return not marked.binds.isdisjoint(marked.cell.marks.returns)
+    return marked.role != "import"
 
 
 def _reach(page: _Page, roots: set[int], given: frozenset[str], dependents: dict[int, set[int]]) -> set[int]:
@@ -190,6 +197,29 @@ def _order(page: _Page, kept: set[int], marked: Mapping[int, str], dependents: M
             following = [step for step, start in first.items() if start > place]
             owner[place] = min(following or first, key=lambda step: first[step])
     edges = list(_edges(page, kept))
+    at_home = {**owner, **dict(_at_home(page, kept, marked, owner))}
+    try:
+        return _ordered(at_home, edges, marked, first)
+    except ExportError:
+        return _ordered(owner, edges, marked, first)
+
+
+def _at_home(
+    page: _Page, kept: set[int], marked: Mapping[int, str], owner: Mapping[int, str]
+) -> Iterator[tuple[int, str]]:
+    """Unmarked statements that change a value in place, with the step that makes it: no step need change its input."""
+    for place in sorted(kept - marked.keys()):
+        statement = page.statements[place]
+        changed = [name for name in sorted(statement.changes - statement.binds) if not name.startswith("@")]
+        makers = [one for name in changed for one in page.providers(name, place) if name in page.statements[one].binds]
+        if makers and max(makers) in owner:
+            yield place, owner[max(makers)]
+
+
+def _ordered(
+    owner: dict[int, str], edges: Sequence[tuple[int, int, str]], marked: Mapping[int, str], first: Mapping[str, int]
+) -> _Order:
+    """The steps in an order that all edges allow. Raises ExportError where there is none."""
     _move_up(owner, edges, marked, first)
     before: dict[str, dict[str, str]] = {step: {} for step in first}
     for earlier, later, name in edges:

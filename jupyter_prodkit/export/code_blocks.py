@@ -12,6 +12,7 @@ import libcst as cst
 
 __all__ = ["function_text", "split", "without_directives"]
 
+_WIDEST = 120
 _DIRECTIVES = re.compile(r"\A(?:[ \t]*(?:#[ \t]*\|.*)?\n)+")
 _Statement = cst.SimpleStatementLine | cst.BaseCompoundStatement
 
@@ -24,10 +25,12 @@ def without_directives(python: str) -> str:
 def split(python: str) -> list[str]:
     """Return each top-level statement of a cell with the comments above it; those below the last go with that.
 
+    A text begins with an empty line where the statement, or its comments, stand behind one.
     `a = 1; b = 2` is two statements.
     """
     module = cst.parse_module(without_directives(python))
     found = [_alone(statement, module) for statement in _statements(module)]
+    found[:1] = [text.lstrip("\n") for text in found[:1]]
     if found and module.footer:
         comments = "\n".join(line.comment.value for line in module.footer if line.comment is not None)
         found[-1] = f"{found[-1]}\n{comments}".rstrip("\n")
@@ -35,7 +38,13 @@ def split(python: str) -> list[str]:
 
 
 def function_text(
-    *, name: str, parameters: str, returns: str, docstring: str, statements: Sequence[str], result: Sequence[str]
+    *,
+    name: str,
+    parameters: Sequence[str],
+    returns: str,
+    docstring: str,
+    statements: Sequence[str],
+    result: Sequence[str],
 ) -> str:
     """Return a function with `statements` as its body, each as it stands with its comments, and a last `return`."""
     body: list[_Statement] = list(_lines(f'"""{docstring}"""'))
@@ -48,13 +57,30 @@ def function_text(
             left = []
         left = [line for line in module.footer if line.comment is not None]
     if result:
-        (last,) = _lines(f"return {', '.join(result)}")
+        line = f"return {', '.join(result)}"
+        (last,) = _lines(line if len(line) + 4 <= _WIDEST else f"return ({_one_a_line(result, 4)})")
         body.append(last.with_changes(leading_lines=left))
         left = []
-    signature = f"def {name}({parameters}) -> {returns}:\n    pass\n"
+    signature = f"{_head(name, parameters, returns)}\n    pass\n"
     function = cst.ensure_type(cst.parse_module(signature).body[0], cst.FunctionDef)
     whole = function.with_changes(body=cst.IndentedBlock(body=body, footer=left))
     return cst.Module(body=[whole]).code.strip("\n")
+
+
+def _head(name: str, parameters: Sequence[str], returns: str) -> str:
+    """The line of a `def`, folded as formatters do where it is too long."""
+    line = f"def {name}({', '.join(parameters)}) -> {returns}:"
+    if len(line) <= _WIDEST:
+        return line
+    before = f"def {name}({_one_a_line(parameters, 4) if parameters else ''})"
+    if len(f") -> {returns}:") <= _WIDEST and parameters:
+        return f"{before} -> {returns}:"
+    kinds = returns.removeprefix("tuple[").removesuffix("]").split(", ")
+    return f"{before} -> tuple[{_one_a_line(kinds, 4)}]:"
+
+
+def _one_a_line(parts: Sequence[str], indent: int) -> str:
+    return "\n" + "".join(f"{' ' * indent}{part},\n" for part in parts)
 
 
 def _lines(text: str) -> Iterable[_Statement]:
@@ -81,4 +107,6 @@ def _statements(module: cst.Module) -> Iterator[_Statement]:
 
 
 def _alone(statement: _Statement, module: cst.Module) -> str:
-    return cst.Module(body=[statement], default_indent=module.default_indent).code.strip("\n")
+    code = cst.Module(body=[statement], default_indent=module.default_indent).code.rstrip("\n")
+    gap = "\n" if code.startswith("\n") else ""
+    return gap + code.lstrip("\n")

@@ -22,6 +22,7 @@ _SHOWING = frozenset(
     }
 )
 """Methods that look: as a statement of their own they leave nothing but what they show."""
+_PLOTS = frozenset({"plot", "hist", "boxplot"})
 _SHOWN_BY = frozenset({"display", "help", "dir", "type", "len", "vars", "sorted", "list", "id", "repr", "str", "sum"})
 _HARMLESS_MAGICS = frozenset(
     {
@@ -49,19 +50,43 @@ def only_shows(statement: ast.stmt, drawn: Collection[str]) -> bool:
     if is_drawing(statement, drawn):
         return True
     if isinstance(statement, (ast.For, ast.If, ast.With)):
-        return all(only_shows(one, drawn) or isinstance(one, ast.Pass) for one in _parts(statement))
+        inside = set(drawn)
+        if isinstance(statement, ast.For):
+            inside.update(_walked_over(statement.target, statement.iter, drawn))
+        return all(only_shows(one, inside) or isinstance(one, ast.Pass) for one in _parts(statement))
     return False
+
+
+def _walked_over(target: ast.expr, over: ast.expr, drawn: Collection[str]) -> Iterator[str]:
+    """The names by which a loop goes over parts of a figure: `for ax in axes.flat`, `for i, ax in enumerate(axes)`."""
+    by = over.func.id if isinstance(over, ast.Call) and isinstance(over.func, ast.Name) else ""
+    parts = target.elts if isinstance(target, ast.Tuple) else []
+    if isinstance(over, ast.Call) and by == "zip":
+        for part, one in zip(parts, over.args, strict=False):
+            yield from _walked_over(part, one, drawn)
+    elif isinstance(over, ast.Call) and by == "enumerate" and len(parts) > 1 and over.args:
+        yield from _walked_over(parts[1], over.args[0], drawn)
+    elif _root(over) in drawn:
+        yield from (node.id for node in ast.walk(target) if isinstance(node, ast.Name))
 
 
 def is_drawing(statement: ast.stmt, drawn: Collection[str]) -> bool:
     """Return whether a statement only draws: it calls, or sets something of, what `drawn` names."""
     if isinstance(statement, ast.Expr):
-        return _of(statement.value, drawn)
+        return _of(statement.value, drawn) or _is_given_a_figure(statement.value, drawn)
     if isinstance(statement, ast.Assign):
         parts = [part for target in statement.targets for part in _targets(target)]
         bound = all(isinstance(part, ast.Name) or _root(part) in drawn for part in parts)
         return bound and _of(statement.value, drawn) and not _reads_figure(statement.value)
     return False
+
+
+def _is_given_a_figure(value: ast.expr, drawn: Collection[str]) -> bool:
+    """Whether it is a call that draws where it is told: `show_fit(ax1, rows)`, `draw(rows, ax=axes[0])`."""
+    if not isinstance(value, ast.Call):
+        return False
+    given = [*value.args, *(keyword.value for keyword in value.keywords)]
+    return any(isinstance(one, (ast.Name, ast.Subscript)) and _root(one) in drawn for one in given)
 
 
 def _reads_figure(value: ast.expr) -> bool:
@@ -111,14 +136,14 @@ def _targets(target: ast.expr) -> list[ast.expr]:
 
 
 def _of(value: ast.expr, drawn: Collection[str]) -> bool:
-    """Whether an expression is a call, or a chain of them, on one of `drawn`, or a `.plot` or `.hist` of anything."""
+    """Whether an expression is a call, or a chain of them, on one of `drawn`, or a `.plot`, `.plot_fit` of anything."""
     if not isinstance(value, ast.Call):
         return False
     if _root(value.func) in drawn:
         return True
     node: ast.expr = value.func
     while isinstance(node, (ast.Attribute, ast.Call, ast.Subscript)):
-        if isinstance(node, ast.Attribute) and node.attr in {"plot", "hist", "boxplot"}:
+        if isinstance(node, ast.Attribute) and (node.attr in _PLOTS or node.attr.startswith("plot_")):
             return True
         node = node.func if isinstance(node, ast.Call) else node.value
     return False

@@ -14,6 +14,7 @@ import libcst as cst
 from libcst import metadata
 
 from jupyter_prodkit.errors import ExportError
+from jupyter_prodkit.export.appending import appended, with_keyword_parameters
 from jupyter_prodkit.export.code_blocks import without_directives
 
 __all__ = ["Edits", "Rewritten", "rewrite"]
@@ -179,7 +180,7 @@ class _Editor(cst.CSTTransformer):
         given = self._found.calls.get(original_node.func)
         if given is not None:
             more = cst.ensure_type(cst.parse_expression(f"f({_keywords(given)})"), cst.Call).args
-            return updated_node.with_changes(args=[*_with_comma(updated_node.args), *more])
+            return updated_node.with_changes(args=appended(updated_node.args, more))
         if original_node in self._found.prints:
             return _logging(updated_node, self._edits.logger)
         return updated_node
@@ -201,24 +202,12 @@ class _Editor(cst.CSTTransformer):
         given = self._edits.arguments.get(original_node.name.value, ())
         if self._depth or not given:
             return updated_node
-        star = updated_node.params.star_arg
-        more = [cst.Param(cst.Name(name)) for name in given]
-        params = updated_node.params.with_changes(
-            star_arg=star if isinstance(star, (cst.Param, cst.ParamStar)) else cst.ParamStar(),
-            kwonly_params=[*updated_node.params.kwonly_params, *more],
-        )
+        params = with_keyword_parameters(updated_node.params, given)
         return updated_node.with_changes(params=params)
 
 
 def _keywords(names: Iterable[str]) -> str:
     return ", ".join(f"{name}={name}" for name in names)
-
-
-def _with_comma(arguments: Sequence[cst.Arg]) -> list[cst.Arg]:
-    comma = cst.Comma(whitespace_after=cst.SimpleWhitespace(" "))
-    return [
-        one.with_changes(comma=comma) if isinstance(one.comma, cst.MaybeSentinel) else one for one in arguments
-    ]
 
 
 def _logging(call: cst.Call, logger: str) -> cst.BaseExpression:

@@ -239,6 +239,7 @@ def _with_steps(
 
     every = dict(modules)
     if texts:
+        every = {module: cells for module, cells in modules.items() if not all(map(_is_bare_imports, cells))}
         every[STEPS_MODULE] = (*every.get(STEPS_MODULE, ()), *texts)
     constants = constants_of((cell for cells in every.values() for cell in cells), bound)
     picked = Picked(bound.keys(), fields, constants.liftable)
@@ -252,6 +253,16 @@ def _with_steps(
     known = {**owners, **dict.fromkeys(hoisted.names, STEPS_MODULE), **{one.name: STEPS_MODULE for one in steps}}
     kept = {name: module for name, module in known.items() if name not in settings}
     return lifted, kept, (*picked.parameters, *literals.parameters), tuple(constants.stay)
+
+
+def _is_bare_imports(cell: Cell) -> bool:
+    """Whether a cell holds imports and nothing else: the steps have those that they read in their own module."""
+    from jupyter_prodkit.export.code_blocks import without_directives
+
+    statements = [] if cell.tree is None else cell.tree.body
+    return all(isinstance(one, (ast.Import, ast.ImportFrom)) for one in statements) and (
+        "#" not in without_directives(cell.python)
+    )
 
 
 def _cell(origin: Cell, text: str) -> Cell:

@@ -21,7 +21,7 @@ def step_text(step: StepFunction, imports: PageImports, types: Mapping[tuple[str
     results = [_annotation(types.get((step.step, name)), imports) for name in step.outputs]
     return function_text(
         name=step.name,
-        parameters=", ".join(parameters),
+        parameters=parameters,
         returns=_returns(results),
         docstring=f"{_sentence(step)} ({step.labels} of the notebook).",
         statements=_spaced(step.statements),
@@ -30,11 +30,12 @@ def step_text(step: StepFunction, imports: PageImports, types: Mapping[tuple[str
 
 
 def _spaced(statements: Sequence[Statement]) -> list[str]:
-    """The statements' texts, with an empty line where another cell begins."""
+    """The statements' texts, with an empty line where there was one and where another cell begins."""
     texts = [one.text for one in statements]
+    texts[:1] = [text.lstrip("\n") for text in texts[:1]]
     for place, (one, other) in enumerate(pairwise(statements), 1):
         if one.cell.cell_id != other.cell.cell_id:
-            texts[place] = f"\n{texts[place]}"
+            texts[place] = "\n" + texts[place].lstrip("\n")
     return texts
 
 

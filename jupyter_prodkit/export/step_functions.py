@@ -96,15 +96,43 @@ def _outputs(
         for name in one.reads
         if name in last and one.place > last[name]
     }
-    used_up = {name for one in statements for name in one.reads if name in last and one.place > last[name]}
+    used_up = {
+        name
+        for one in statements
+        for name in one.reads
+        if name in last and one.place > last[name] and _uses_up(one, name)
+    }
     shown_later = {
         name for one in page for name in one.reads if one.place not in own and name in last and one.place > last[name]
     }
     carried = {name for one in statements for name in one.changes if name in names}
     results = {name for name in marked - used_up if not name.startswith("_")}
     public = {name for name in marked if not name.startswith("_")}
-    chosen = read_later | (public & (shown_later | carried)) | results
+    chosen = read_later | (public & (shown_later | carried)) | results | _asked_for(step, statements, names, outside)
     return tuple(name for name in names if name in chosen)
+
+
+def _uses_up(statement: Statement, name: str) -> bool:
+    """Whether a statement that reads `name` makes something of it; else it only reports it, or writes it away."""
+    made = _left_by(statement) | statement.changes - {name}
+    return any(not one.startswith("@") for one in made)
+
+
+def _asked_for(
+    step: str, statements: Sequence[Statement], names: Collection[str], outside: Collection[str]
+) -> set[str]:
+    """The names that cells of the step are marked to return; those that stand in the module are there anyway."""
+    found: set[str] = set()
+    for statement in statements:
+        for name in statement.cell.marks.returns if statement.cell.marks.step == step else ():
+            if name not in names and name not in outside:
+                raise ExportError(
+                    f"{statement.cell.label.capitalize()} is marked `returns:{name}`, "
+                    f"and no statement of the step `{step}` leaves such a value.",
+                    "Give the name of something that the step's cells assign.",
+                )
+            found.add(name)
+    return found
 
 
 def _left_by(statement: Statement) -> frozenset[str]:

@@ -28,7 +28,7 @@ __all__ = [
 
 _DIRECTIVE = re.compile(r"#\s*\|\s*(?P<word>[\w:]+)\s*(?P<rest>.*?)\s*$")
 _MODULE = re.compile(r"[a-z_][a-z0-9_]*\Z")
-_STEP, _EXPORT = "step:", "export:"
+_STEP, _EXPORT, _RETURNS = "step:", "export:", "returns:"
 _EXPORTS = frozenset({"export", "exporti", "exports", "exportd"})
 """nbdev's words: public, private, with its source in the documentation, without."""
 _PARAMETERS = frozenset({"parameters", "pipeline-parameters"})  # papermill's and Kale's
@@ -48,6 +48,8 @@ class Marks:
     ignore: bool = False
     step: str | None = None
     """The step that the cell is part of."""
+    returns: tuple[str, ...] = ()
+    """Names of the cell that its step returns, whatever else it does."""
 
 
 def read_marks(source: str, tags: Sequence[str]) -> Marks:
@@ -64,7 +66,21 @@ def read_marks(source: str, tags: Sequence[str]) -> Marks:
     if module is not None:
         check_module(module)
     step = _one_step(list(_steps(source, tags)), export=bool(modules), parameters=parameters)
-    return Marks(bool(modules), module, parameters, ignore, step)
+    returned = _returned(list(_returns(source, tags)), step)
+    return Marks(bool(modules), module, parameters, ignore, step, returned)
+
+
+def _returned(names: Sequence[str], step: str | None) -> tuple[str, ...]:
+    """What the cell's step is to return. Raises NotebookError where it is part of none, and for what is no name."""
+    if names and step is None:
+        raise NotebookError(
+            f"A cell is marked `returns:{names[0]}`, and is not part of a step.",
+            "Mark it as one as well: `#| step load`.",
+        )
+    for name in names:
+        if not name.isidentifier() or keyword.iskeyword(name):
+            raise NotebookError(f"`returns:{name}` does not name a value.", "Write names: `#| returns rows, labels`.")
+    return tuple(dict.fromkeys(names))
 
 
 def check_module(module: str) -> None:
@@ -149,6 +165,13 @@ def _steps(source: str, tags: Sequence[str]) -> Iterator[str]:
     yield from (tag.removeprefix(_STEP) for tag in tags if tag.startswith(_STEP))
 
 
+def _returns(source: str, tags: Sequence[str]) -> Iterator[str]:
+    for word, rest in _directives(source):
+        if word == "returns":
+            yield from rest.replace(",", " ").split()
+    yield from (tag.removeprefix(_RETURNS) for tag in tags if tag.startswith(_RETURNS))
+
+
 def is_ignored(source: str, tags: Sequence[str]) -> bool:
     """Return whether rules should skip the cell; never raises, whatever its other marks say."""
     return "prodkit:ignore" in tags or any(word == "ignore" for word, _ in _directives(source))
@@ -156,7 +179,7 @@ def is_ignored(source: str, tags: Sequence[str]) -> bool:
 
 def marks_text(source: str, tags: Sequence[str]) -> str:
     """Return the marks as one text that differs when they do; never raises, whatever they say."""
-    known = [tag for tag in tags if tag in _TAGS or tag.startswith((_STEP, _EXPORT))]
+    known = [tag for tag in tags if tag in _TAGS or tag.startswith((_STEP, _EXPORT, _RETURNS))]
     return " ".join([*sorted(known), *(f"{word} {rest}".strip() for word, rest in _directives(source))])
 
 

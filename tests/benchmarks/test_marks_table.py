@@ -13,7 +13,9 @@ from exported.comments import kept_comments
 from exported.corpus import code_cells, notebooks
 from exported.description import describe
 from exported.marking import PER_SOURCE, chosen, digest, marks_of, read_marks
+from exported.measuring import _judged_values
 from exported.sameness import compare, is_opaque
+from exported.truth import Truth
 from hidden_state.setting import DEFAULT_WORK
 
 NOTEBOOK = (
@@ -127,3 +129,12 @@ def test_only_comments_of_kept_statements_count():
     cell = "# above\nx = 1  # behind\n\n\ndef f(a):\n    # inside\n    return a\n\n# of the print\nprint(x)\n"
     kept = kept_comments([cell], ["# above\nx = 1\n\n\ndef f(a):\n    # inside\n    return a + x\n"])
     assert (kept.comments, kept.kept, kept.lost) == (3, 2, ("# behind",))
+
+
+@pytest.mark.parametrize(("returned", "verdict"), [([1], "equal"), ([3], "unequal: .0: builtins.int 2 / builtins.int 1")])
+def test_a_steps_value_counts_as_the_step_returns_it(returned, verdict, tmp_path):
+    """It is held against what the notebook had after the cell: later steps may have changed it since."""
+    after, later = describe([1], []), describe([3], [])
+    truth = Truth({"a": (after, later)}, {}, (), (), tmp_path, {}, (), 0)
+    gathered = {"values": {"a": describe([2], [])}, "returned": {"a": describe(returned, [])}}
+    assert dict(_judged_values(truth, gathered, [], "")) == {"a": verdict}

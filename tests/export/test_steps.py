@@ -40,6 +40,41 @@ def test_a_step_takes_what_earlier_ones_made_and_returns_what_later_ones_read() 
     ]
 
 
+@pytest.mark.parametrize(
+    ("end", "outputs"),
+    [
+        ("report(model.score)", ("model",)),
+        ("print(model)", ("model",)),
+        ("for one in model:\n    print(one)", ("model",)),
+        ("best = max(model)", ("best",)),
+        ("other = 0\nother += len(model)", ("other",)),
+    ],
+)
+def test_what_is_only_reported_is_a_result_still(end: str, outputs: tuple[str, ...]) -> None:
+    """A value is used up by what makes another of it, not by what prints it or writes it away."""
+    found = chosen("#| export\ndef report(x):\n    print(x)", f"#| step train\nmodel = [1]\n{end}")
+    assert shape(found) == [("train", (), outputs)]
+
+
+def test_a_step_returns_what_its_cells_are_marked_to_return() -> None:
+    """What only the user knows to be wanted is returned as well, be it used up or part of a figure."""
+    plot = "import matplotlib.pyplot as plt\nfig, ax = plt.subplots()\ncounts, edges, bars = ax.hist(raw)\nplt.show()"
+    found = chosen(f"#| step load\n#| returns raw, counts\nraw = [1, 2]\ntotal = sum(raw)\n{plot}")
+    assert shape(found) == [("load", (), ("raw", "total", "counts"))]
+    assert "returns" not in module_text("steps", found, "flowers.ipynb")
+
+
+def test_long_signatures_are_folded() -> None:
+    """No line of ours is longer than the package's linter lets it be, however many values go in and out."""
+    names = [f"quite_a_long_name_{number}" for number in range(20)]
+    made = "\n".join(f"{name} = input()" for name in names)
+    read = ",\n".join(names)
+    text = text_of(f"#| step load\n{made}", f"#| step train\nmodel = [\n{read}]")
+    assert max(map(len, text.splitlines())) <= 120
+    assert "def train(\n    quite_a_long_name_0: Any,\n" in text
+    assert "    return (\n        quite_a_long_name_0,\n" in text
+
+
 def test_statements_stand_as_they_stood_with_their_comments() -> None:
     """Nothing between two statements is lost, and the cells of one step follow each other in page order."""
     text = text_of(
@@ -61,10 +96,17 @@ b\'\'\'
     assert function(text, "load") == expected
 
 
+def test_empty_lines_stay_where_they_parted_statements() -> None:
+    """One where there were some, one where another cell begins, none at the beginning."""
+    text = text_of("#| step load\n\na = 1\nb = 2\n\n\n# third\nc = a + b", "#| step load\n\nd = c")
+    body = function(text, "load").split('"""\n')[1]
+    assert body == "    a = 1\n    b = 2\n\n    # third\n    c = a + b\n\n    d = c\n    return d"
+
+
 def test_comments_above_imports_stay_where_the_code_is() -> None:
     """The import moves to the top of the module; what was written above it stays with what follows."""
     text = text_of("#| step load\n# By the authors.\nimport math\n\n# the circle\nhalf = math.pi")
-    assert function(text, "load").endswith("    # By the authors.\n    # the circle\n    half = math.pi\n    return half")
+    assert function(text, "load").endswith("    # By the authors.\n\n    # the circle\n    half = math.pi\n    return half")
 
 
 @pytest.mark.parametrize(
@@ -84,6 +126,14 @@ def test_comments_above_imports_stay_where_the_code_is() -> None:
 def test_what_the_marked_cells_need_is_taken_along_and_told(cells: tuple[str, ...], taken: list[str]) -> None:
     """Dataflow leads to unmarked statements: values, changes in place, seeds and draws, files; nothing else comes."""
     assert [one.line for one in chosen(*cells).taken] == taken
+
+
+def test_what_changes_a_value_stands_in_the_step_that_makes_it() -> None:
+    """No step has to change what it is given, so that it can run again; unless a step between reads it unchanged."""
+    load, change, train = "#| step load\na = [2, 1]", "a.sort()", "#| step train\nb = a[0]"
+    assert "    a.sort()\n" in function(text_of(load, change, train), "load")
+    between = "#| step look\nc = a[0]"
+    assert "    a.sort()\n" in function(text_of(load, between, change, train), "train")
 
 
 def test_a_wider_slice_takes_whatever_may_change_a_value() -> None:
@@ -107,6 +157,30 @@ def test_plots_and_exploration_stay_behind() -> None:
     )
     assert "plt" not in text
     assert function(text, "load").endswith('notebook)."""\n    rows = [1]\n    return rows')
+
+
+@pytest.mark.parametrize(
+    "loop",
+    [
+        "for a in ax:\n    a.axis('off')",
+        "for a in ax.flat:\n    a.axis('off')",
+        "for i, a in enumerate(ax):\n    a.axis('off')",
+        "for row, a in zip(rows, ax):\n    a.set_title(row)",
+        "for i, (row, a) in enumerate(zip(rows, ax)):\n    a.set_title(row)",
+    ],
+)
+def test_loops_over_the_parts_of_a_figure_stay_behind(loop: str) -> None:
+    """What such a loop goes over is drawing too; what goes beside it is not."""
+    begin = "#| step load\nimport matplotlib.pyplot as plt\nrows = [[1]]\nfig, ax = plt.subplots(2)\n"
+    assert "plt" not in text_of(f"{begin}{loop}")
+    assert "row.append(2)" in text_of(f"{begin}for row, a in zip(rows, ax):\n    row.append(2)")
+
+
+@pytest.mark.parametrize("line", ["show(ax, rows)", "show(rows, ax=ax)", "rows.plot_parts()", "fig = rows.plot_fit(1)"])
+def test_calls_that_draw_stay_behind(line: str) -> None:
+    """A function that is handed a figure draws on it; a method called a plot is one."""
+    text = text_of(f"#| step load\nimport matplotlib.pyplot as plt\nrows = input()\nfig, ax = plt.subplots()\n{line}")
+    assert function(text, "load").endswith("    rows = input()\n    return rows")
 
 
 def test_what_is_read_from_a_figure_needs_what_is_drawn() -> None:
@@ -152,6 +226,25 @@ def test_a_function_gets_the_globals_it_read_as_arguments() -> None:
     assert "from functools import partial\n" in text
 
 
+@pytest.mark.parametrize(
+    ("definition", "call", "defined", "called"),
+    [
+        ("f(x)", "f(1)", "f(x, *, n)", "f(1, n=n)"),
+        ("f()", "f()", "f(*, n)", "f(n=n)"),
+        ("f(x, **more)", "f(1, **{})", "f(x, *, n, **more)", "f(1, **{}, n=n)"),
+        ("f(x, *, y)", "f(1, y=2)", "f(x, *, y, n)", "f(1, y=2, n=n)"),
+        ("f(x, *rest)", "f(1, *[2])", "f(x, *rest, n)", "f(1, *[2], n=n)"),
+        ("f(\n    x, y=1,\n)", "f(\n    1\n)", "f(\n    x, y=1, *, n,\n)", "f(\n        1, n=n\n    )"),
+        ("f(\n    x,\n    y,\n)", "f(\n    1,\n    2,\n)", "f(\n    x,\n    y,\n    *,\n    n,\n)", "f(\n        1,\n        2,\n        n=n,\n    )"),
+    ],
+)  # fmt: skip
+def test_the_new_arguments_stand_as_those_that_were_there(definition: str, call: str, defined: str, called: str) -> None:
+    """On the line, or one on each line, with the comma behind the last one where there was one."""
+    text = text_of("n = input()", f"#| step load\ndef {definition}:\n    return n\nout = {call}")
+    assert f"def {defined}:\n" in text
+    assert f"    out = {called}\n" in text
+
+
 def test_an_exported_function_gets_them_too() -> None:
     """The same holds for a cell marked `export`; what cells made by work is not made on import."""
     found = chosen("scaler = input()", "#| export\ndef scale(x):\n    return scaler + x", "#| step load\ny = scale('a')")
@@ -163,6 +256,20 @@ def test_definitions_that_exported_ones_need_come_along() -> None:
     """A function or constant that an exported function reads stands beside it."""
     found = chosen("LIMIT = 3\ndef clip(x):\n    return min(x, LIMIT)", "#| export\ndef f(x):\n    return clip(x)")
     assert found.owners == {"LIMIT": "core", "clip": "core", "f": "core"}
+
+
+def test_a_definition_stands_in_one_place() -> None:
+    """What an exported function and a step both need stands beside the function, and the step imports it."""
+    found = chosen("def clip(x):\n    return x", "#| export\ndef f(x):\n    return clip(x)", "#| step load\na = f(clip(1))")
+    assert "def clip" in module_text("core", found, "flowers.ipynb")
+    assert "from .core import clip, f\n" in module_text("steps", found, "flowers.ipynb")
+
+
+def test_a_cell_of_imports_alone_makes_no_module_beside_steps() -> None:
+    """The steps have the imports that they read; a module of unread ones says nothing."""
+    found = chosen("#| export\nimport math", "#| step load\na = math.pi")
+    assert list(found.modules) == ["steps"]
+    assert list(chosen("#| export\nimport math", "#| export\ndef f():\n    return 1").modules) == ["core"]
 
 
 def test_paths_urls_and_seeds_become_settings() -> None:
@@ -230,6 +337,7 @@ REFUSED = {
     "syntax": (("#| step load\nx = (",), "is not valid Python", "Mend"),
     "command": (("#| step serve\nx = 1",), "a command that every package has", "Choose another name"),
     "served-by-rows-alone": (("s = input()", "#| export\ndef features(x):\n    return s + x"), "`features` reads `s`", "part of the model"),
+    "returns-nothing": (("#| step load\n#| returns b\na = 1",), "marked `returns:b`", "something that the step's cells assign"),
     "writes-a-global": (("#| step load\nn = 0\ndef f():\n    global n\n    n = n + 1\nf()",), "`f` sets the global name `n`", "Return it"),
 }  # fmt: skip
 

@@ -34,6 +34,12 @@ def test_marks_of(case):
     assert is_exported(source, tags) == (marks.export or marks.step is not None)
 
 
+def test_what_a_step_is_told_to_return():
+    """Named by comment and by tag, each once, in the order in which they stand."""
+    marks = read_marks("#| step load\n#| returns a, b", ("returns:c", "returns:a"))
+    assert marks == Marks(step="load", returns=("a", "b", "c"))
+
+
 @pytest.mark.parametrize("module", ["9lives", "Core", "a.b", "my-module", "../etc", "a b"])
 def test_a_module_that_is_none(module):
     """It is said, and what only asks whether rules apply does not stumble over it."""
@@ -58,10 +64,10 @@ def test_the_text_differs_when_the_marks_do():
         marks_text(s, t)
         for s, t in [
             ("", ()), ("#| export", ()), ("#| export a", ()), ("", ("parameters",)), ("", ("prodkit:ignore",)),
-            ("", ("step:a",)), ("", ("step:b",)), ("#| step a", ()),
+            ("", ("step:a",)), ("", ("step:b",)), ("#| step a", ()), ("", ("step:a", "returns:b")),
         ]
     }  # fmt: skip
-    assert len(texts) == 8
+    assert len(texts) == 9
     assert marks_text("", ("parameters", "export", "seen")) == marks_text("", ("export", "parameters"))
 
 
@@ -75,5 +81,13 @@ def test_the_text_differs_when_the_marks_do():
 def test_a_step_that_is_none(source, tags):
     """A name that can't be a function's, and marks of which only one can be meant, are said; rules still apply."""
     with pytest.raises(NotebookError, match="step:"):
+        read_marks(source, tags)
+    assert not is_ignored(source, tags)
+
+
+@pytest.mark.parametrize(("source", "tags"), [("x", ("returns:x",)), ("#| step a\n#| returns 1x", ()), ("#| step a", ("returns:",))])
+def test_what_a_step_can_not_return_is_said(source, tags):
+    """A name for a value, in a cell that is part of a step; rules still apply."""
+    with pytest.raises(NotebookError, match="returns:"):
         read_marks(source, tags)
     assert not is_ignored(source, tags)
