@@ -118,7 +118,7 @@ def _check_complete(notebook: Notebook, exported: Sequence[Cell], given: set[str
     if set(lacking) <= set(_NOTEBOOK_ONLY):
         hint = "Leave it out of marked cells, or import it by name."
     elif not any(name in code_names(cell.source).binds for name in lacking for cell in notebook.code_cells):
-        hint = "Import them by name in a cell, or bring back the cell that did (the panel lists deleted ones)."
+        hint = "Import them by name in a cell, or bring back the cell that made them (the panel lists deleted ones)."
     else:
         hint = "Mark the cell that makes it `export`, or hand the value to the function as an argument."
     raise ExportError(f"The marked cells need {', '.join(said)}.", hint)

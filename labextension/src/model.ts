@@ -167,8 +167,8 @@ export class ProdkitModel implements IProdkitModel {
 
   /** Ask at once for what nobody looked at when it happened. */
   private _wake(): void {
-    const isDue = this._isAsked || (this._isWatched && (this._isMoved || this._isEdited));
-    if (isDue && this.attachment.status === 'attached') {
+    const isBehind = this._isMoved || this._isEdited || !this._isSettled;
+    if ((this._isAsked || (this._isWatched && isBehind)) && this.attachment.status === 'attached') {
       this._schedule.now();
     }
   }
@@ -255,9 +255,9 @@ export class ProdkitModel implements IProdkitModel {
 
   /** Where the steps stand, and what flows, is told even where the check can't be made. */
   private async _tellTheRest(page: Page): Promise<void> {
-    const unsettled = await outcome(this._askStates(page));
+    this._isSettled = this._isWatched; // whoever looked may have gone meanwhile
+    const unsettled = this._isSettled ? await outcome(this._askStates(page)) : null;
     this.verdict.failure ??= unsettled;
-    this._isSettled = true;
     if (this._wantsFlows && this._isActive) {
       await this._askFlows(page);
     }

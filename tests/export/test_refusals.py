@@ -26,12 +26,12 @@ REFUSED = {
     "needs-what-nobody-makes": (
         ("#| export\ndef f(x):\n    return unknown(x)",),
         "`unknown` (needed by cell 1, not made by any cell)",
-        "Mark the cell that makes it",
+        "Import them by name in a cell",
     ),
     "needs-a-star-import": (
         ("from math import *", "#| export\ndef f(x):\n    return sqrt(x)"),
         "`sqrt` (needed by cell 2, perhaps from the star import in cell 1)",
-        "Mark the cell",
+        "Import them by name in a cell",
     ),
     "needs-a-notebooks-own-name": (
         ("#| export\ndef f(x):\n    return In[x]",),
@@ -41,7 +41,7 @@ REFUSED = {
     "import-only-inside-a-function": (
         ("def load():\n    import os\n    return os", "#| export\ndef f():\n    return os.sep"),
         "`os` (needed by cell 2, not made by any cell)",
-        "Mark the cell",
+        "Import them by name in a cell",
     ),
     "bound-again": (
         ("#| export\nCOLUMNS = ['a']\ndef f():\n    return COLUMNS", "COLUMNS = ['a', 'b']"),
