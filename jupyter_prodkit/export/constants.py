@@ -10,7 +10,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from jupyter_prodkit.export.literals import kind_of
+from jupyter_prodkit.export.literals import kind_of, path_made
 from jupyter_prodkit.notebook.document import Cell
 
 __all__ = ["Constants", "constants_of"]
@@ -34,7 +34,7 @@ def constants_of(cells: Iterable[Cell], bound: Mapping[str, int]) -> Constants:
     found = Constants()
     for cell, tree in trees:
         for name, value in (one for statement in tree.body for one in _plain_values(statement)):
-            kind = kind_of(name, value)
+            kind = "path" if value is None else kind_of(name, value)
             if kind is None or bound.get(name, 0) > 1:
                 continue
             if name in early or f"@{name}" in texts:
@@ -50,10 +50,15 @@ def constants_of(cells: Iterable[Cell], bound: Mapping[str, int]) -> Constants:
 
 
 def _plain_values(statement: ast.stmt) -> Iterator[tuple[str, Any]]:
+    """The name and the literal of `NAME = literal`; None in place of the literal where it makes a `Path` of one."""
     targets = statement.targets if isinstance(statement, ast.Assign) else []
     targets = [statement.target] if isinstance(statement, ast.AnnAssign) else targets
     value = getattr(statement, "value", None)
-    if len(targets) == 1 and isinstance(targets[0], ast.Name) and isinstance(value, ast.Constant):
+    if len(targets) != 1 or not isinstance(targets[0], ast.Name):
+        return
+    if path_made(value) is not None:
+        yield targets[0].id, None
+    elif isinstance(value, ast.Constant) and value.value is not None:
         yield targets[0].id, value.value
 
 

@@ -5,6 +5,7 @@ This module is imported only where an export runs: libcst comes with the extra `
 
 from __future__ import annotations
 
+import ast
 import re
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass, field, replace
@@ -15,7 +16,7 @@ import libcst as cst
 from jupyter_prodkit.export.parameters import TAKEN, Parameter
 from jupyter_prodkit.release import without_credentials
 
-__all__ = ["Literals", "kind_of"]
+__all__ = ["Literals", "kind_of", "path_made"]
 
 _URL = re.compile(r"[a-z][a-z0-9+.-]*://\S+\Z", re.IGNORECASE)
 _FILE = re.compile(r"[^\s:*?\"<>|\\]([^\n:*?\"<>|\\]*[/.])?[^\n:*?\"<>|\\]*\Z")
@@ -36,6 +37,9 @@ _SEED_FUNCTIONS = frozenset({"seed", "manual_seed", "set_seed", "set_random_seed
 _DATA_FILE = re.compile(
     r"(~|\.{1,2})?(/\.\.)*/\w\S*\Z|[^\n]+\.(csv|tsv|parquet|json|jsonl|xlsx?|feather|pkl|pickle|npy|npz|h5|hdf5?|joblib|db|sqlite)\Z"
 )
+_FOLDER = re.compile(r"(^|_)(dir|directory|folder)\Z", re.IGNORECASE)
+_TAKES_ANY_PATH = frozenset({"Path", "listdir", "scandir", "makedirs", "os.path.join"})
+"""What these are given first is a path, even a plain word."""
 _ASSIGNED_PATH = re.compile(r"(^|_)(path|file|filename|dir|directory|folder|url|uri|csv)s?(_|$)", re.IGNORECASE)
 
 
@@ -104,7 +108,7 @@ class _Lifter(cst.CSTTransformer):
     def leave_Call(self, original_node: cst.Call, updated_node: cst.Call) -> cst.Call:  # noqa: N802, ARG002
         if not self._depth:
             return updated_node
-        function = _last_name(updated_node.func)
+        function = "os.path.join" if _is_path_join(updated_node.func) else _last_name(updated_node.func)
         arguments = [
             one.with_changes(value=self._argument(function, place, one, writes=_opens_to_write(updated_node.args)))
             for place, one in enumerate(updated_node.args)
@@ -142,7 +146,8 @@ class _Lifter(cst.CSTTransformer):
         if text is not None and _is_url(text) and without_credentials(text) == text:
             return self._name("url", text)
         reads = _READERS.match(function) and (place == 0 or keyword in ("path", "filename", "file", "filepath"))
-        if text is not None and reads and _is_file(text):
+        takes_any = function in _TAKES_ANY_PATH and place == 0 and keyword is None
+        if text is not None and ((reads and _is_file(text)) or (takes_any and _is_word(text))):
             if not (_WRITERS.match(function) or (function == "open" and writes)):
                 self._literals.read.add(text)
             return self._name("path", text)
@@ -157,6 +162,11 @@ def _is_request(function: cst.BaseExpression) -> bool:
     """Whether it is a function of requests' or httpx'."""
     root = function.value if isinstance(function, cst.Attribute) else None
     return isinstance(root, cst.Name) and root.value in {"requests", "httpx"} and _last_name(function) in _VERBS
+
+
+def _is_path_join(function: cst.BaseExpression) -> bool:
+    """Whether it is `os.path.join`; that of a text is not."""
+    return cst.Module(body=[]).code_for_node(function) == "os.path.join"
 
 
 def _with_timeout(function: cst.BaseExpression, arguments: list[cst.Arg]) -> list[cst.Arg]:
@@ -187,13 +197,30 @@ def _stem(kind: str, value: str | int) -> str:
     return f"{word}_url" if kind == "url" else word if "_" in word else f"{word}_path"
 
 
+def path_made(value: ast.expr | None) -> tuple[str, str] | None:
+    """Return the text and the class, as it is called there, of `Path("data")` and `Path("data") / "raw"`, else None."""
+    if isinstance(value, ast.BinOp) and isinstance(value.op, ast.Div):
+        left, right = path_made(value.left), value.right
+        if left is None or not isinstance(right, ast.Constant) or not isinstance(right.value, str):
+            return None
+        return f"{left[0].rstrip('/')}/{right.value}", left[1]
+    if not isinstance(value, ast.Call) or value.keywords or len(value.args) != 1:
+        return None
+    function, given = ast.unparse(value.func), value.args[0]
+    if function not in ("Path", "pathlib.Path") or not isinstance(given, ast.Constant):
+        return None
+    text = given.value
+    return (text, function) if isinstance(text, str) and _FILE.match(text) else None
+
+
 def kind_of(name: str, value: object) -> str | None:
     """Return `path`, `url` or `seed` for a value of that name which ties code to a machine, a server or a draw."""
     if isinstance(value, str):
         if _is_url(value):
             return "url" if without_credentials(value) == value else None
         named = _ASSIGNED_PATH.search(name) is not None or _DATA_FILE.match(value) is not None
-        return "path" if named and _is_file(value) else None
+        folder = _FOLDER.search(name) is not None and _is_word(value)
+        return "path" if folder or (named and _is_file(value)) else None
     return "seed" if type(value) is int and name.lower() in _SEED_KEYWORDS else None
 
 
@@ -203,6 +230,10 @@ def _is_url(text: str) -> bool:
 
 def _is_file(text: str) -> bool:
     return bool(text.strip()) and ("/" in text or "." in text.strip(".")) and _FILE.match(text) is not None
+
+
+def _is_word(text: str) -> bool:
+    return bool(text.strip("./ ")) and _FILE.match(text) is not None
 
 
 def _text(node: cst.BaseExpression) -> str | None:

@@ -90,7 +90,8 @@ def _joined(bodies: Sequence[str]) -> list[str]:
 def _setting_code(parameter: Parameter) -> str:
     code = f"{_SETTINGS}().{parameter.field}"
     if parameter.is_path:
-        return f"{_DATA_PATH}({code})"
+        place = f"{_DATA_PATH}({code})"
+        return f"{parameter.made_by}({place})" if parameter.made_by else place
     return f"{code}.get_secret_value()" if parameter.secret else code
 
 
@@ -110,7 +111,8 @@ def _import_blocks(
     module: str, cells: Sequence[Cell], selection: Selection, bodies: Sequence[str], extra: Collection[str]
 ) -> list[str]:
     """The imports: plain ones in a block, then those that stand in a `try` or `if`."""
-    needs = set(needs_of_module(cells))
+    makers = {one.made_by.partition(".")[0] for one in selection.parameters}
+    needs = set(needs_of_module(cells)) | (makers & _names_read(bodies))
     imported_here = {name for cell in cells for name in imported_names(cell)}
     statements = selection.imports.needed_for(sorted((needs | imported_here) - selection.owners.keys()))
     guarded = sorted(text for text in statements if not _is_plain(text))

@@ -127,7 +127,7 @@ def _data(package: Package, made: Made) -> str:
 
 def _taken(package: Package) -> str:
     labels = dict.fromkeys(one.cell.label for one in package.selection.taken)
-    return f"{len(package.selection.taken)} statements of {', '.join(labels)}"
+    return f"{counted(len(package.selection.taken), 'statement')} of {', '.join(labels)}"
 
 
 def _said(proven: Proven) -> Iterator[str]:

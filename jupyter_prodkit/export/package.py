@@ -195,7 +195,7 @@ def _values(package: Package) -> dict[str, Any]:
         "data_project": package.data_project,
         "pulled": package.data_project is not None and package.data_project.remote is not None,
         "has_paths": any(p.is_path for p in parameters),
-        "commands": [step.step for step in package.selection.steps if step.step != "predict"],
+        "commands": [step.step for step in package.selection.steps],
         "steps": [_step(step) for step in package.selection.steps],
     }
 

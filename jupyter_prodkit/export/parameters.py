@@ -66,6 +66,8 @@ class Parameter:
     """Whether it is a path that was lifted from the code: a relative one starts at the data root."""
     only_written: bool = False
     """Whether it was lifted from calls that write it, and from no other: what it leads to is no input."""
+    made_by: str = ""
+    """The class that the notebook made of it, as its code calls it: `Path`; empty where it is a plain value."""
 
     @property
     def default_code(self) -> str:

@@ -20,7 +20,7 @@ import libcst as cst
 from jupyter_prodkit.errors import ExportError
 from jupyter_prodkit.export.annotations import annotation_of, fits, plain_annotation
 from jupyter_prodkit.export.exportable import HOW_TO_PICK
-from jupyter_prodkit.export.literals import kind_of
+from jupyter_prodkit.export.literals import kind_of, path_made
 from jupyter_prodkit.export.parameters import TAKEN, Parameter, is_secret
 from jupyter_prodkit.notebook.document import Cell
 
@@ -63,7 +63,17 @@ class Picked:
                 )
         return code
 
-    def enter(self, name: str, value: Any, comment: str, label: str, *, constant: bool, annotation: str = "") -> str:
+    def enter(
+        self,
+        name: str,
+        value: Any,
+        comment: str,
+        label: str,
+        *,
+        constant: bool,
+        annotation: str = "",
+        made_by: str = "",
+    ) -> str:
         """Remember a setting, and return the name that stands for it in the code."""
         setting = name.lower().strip("_")
         if is_secret(name, value):
@@ -82,17 +92,20 @@ class Picked:
             stands = name if constant else setting.upper()
             while not constant and stands in self.page:
                 stands = f"{stands}_SETTING"
-            is_path = constant and kind_of(name, value) == "path"
+            is_path = bool(made_by) or (constant and kind_of(name, value) == "path")
             kind = annotation if annotation and fits(value, annotation) else annotation_of(value)
-            known = self.found[setting] = Parameter(stands, setting, kind, value, False, comment, is_path)
+            known = self.found[setting] = Parameter(
+                stands, setting, kind, value, False, comment, is_path, made_by=made_by
+            )
         return known.name
 
-    def lifts(self, name: str, value: Any) -> bool:
+    def lifts(self, name: str, value: Any, made_by: str = "") -> bool:
         """Return whether a constant becomes a setting unasked."""
         setting = name.lower().strip("_")
         free = setting not in TAKEN and setting not in self.fields and setting not in self.found
         good = setting.isidentifier() and not keyword.iskeyword(setting) and free
-        return good and name in self.liftable and kind_of(name, value) is not None and not is_secret(name, value)
+        is_place = bool(made_by) or kind_of(name, value) is not None
+        return good and name in self.liftable and is_place and not is_secret(name, value)
 
 
 class _Picker(cst.CSTTransformer):
@@ -106,7 +119,9 @@ class _Picker(cst.CSTTransformer):
         self._around.append(type(node))
 
     def leave_FunctionDef(  # noqa: N802
-        self, original_node: cst.FunctionDef, updated_node: cst.FunctionDef  # noqa: ARG002
+        self,
+        original_node: cst.FunctionDef,  # noqa: ARG002
+        updated_node: cst.FunctionDef,
     ) -> cst.FunctionDef:
         self._around.pop()
         return updated_node
@@ -134,17 +149,24 @@ class _Picker(cst.CSTTransformer):
         return updated_node
 
     def leave_SimpleStatementLine(  # noqa: N802
-        self, original_node: cst.SimpleStatementLine, updated_node: cst.SimpleStatementLine  # noqa: ARG002
+        self,
+        original_node: cst.SimpleStatementLine,  # noqa: ARG002
+        updated_node: cst.SimpleStatementLine,
     ) -> cst.SimpleStatementLine | cst.RemovalSentinel:
         text = _comment(updated_node.trailing_whitespace)
         match = _PICK.search(text)
         said = text[: match.start()].rstrip() if match is not None else text
         name, value, annotation = _assigned(updated_node)
         if not self._around:
-            if name and (match is not None or self._picked.lifts(name, value)):
+            made_by = ""
+            if not name:
+                name, value, made_by = _made_path(updated_node)
+            if name and (match is not None or self._picked.lifts(name, value, made_by)):
                 if match is not None and match["name"] not in ("", name, name.lower()):
                     return updated_node  # a constant keeps its name: what reads it says that name
-                self._picked.enter(name, value, _words(said), self._label, constant=True, annotation=annotation)
+                self._picked.enter(
+                    name, value, _words(said), self._label, constant=True, annotation=annotation, made_by=made_by
+                )
                 return cst.RemoveFromParent()
             return updated_node
         if match is None or not self._in_function:
@@ -210,6 +232,16 @@ def _assigned(line: cst.SimpleStatementLine) -> tuple[str, Any, str]:
         return "", None, ""
     plain = "" if annotation is None else plain_annotation(_expression(annotation), _expression(value))
     return target.value, literal, plain
+
+
+def _made_path(line: cst.SimpleStatementLine) -> tuple[str, str, str]:
+    """Name, text and class of `NAME = Path("data")`; an empty name for anything else."""
+    parsed = ast.parse(cst.Module(body=[line]).code).body
+    statement = parsed[0] if len(parsed) == 1 else None
+    targets = statement.targets if isinstance(statement, ast.Assign) else []
+    targets = [statement.target] if isinstance(statement, ast.AnnAssign) else targets
+    made = path_made(getattr(statement, "value", None)) if len(targets) == 1 else None
+    return (targets[0].id, *made) if made is not None and isinstance(targets[0], ast.Name) else ("", "", "")
 
 
 def _literal(node: cst.BaseExpression) -> Any:

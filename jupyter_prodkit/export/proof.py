@@ -56,7 +56,10 @@ def check_imports(package: Package) -> tuple[str, ...]:
         for name in _unlocked(package, _imported_at_once(tree)):
             raise ExportError(f"`{module}` imports `{name}`, which is not in the lock.", _advice(package, name))
         for name in _unlocked(package, imported_modules(tree)):
-            warnings.append(f"`{module}` imports `{name}` where it needs it, and the lock does not have it.")
+            warnings.append(
+                f"`{module}` imports `{name}`, which the lock does not have, in a function, a `try` or an `if`: "
+                "only what can do without it works in the package."
+            )
     return tuple(warnings)
 
 

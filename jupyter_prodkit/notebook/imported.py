@@ -16,7 +16,8 @@ class TextImport:
     names: tuple[str, ...] = ()
     """What is taken from it: submodules or attributes, which text alone can't tell apart."""
     optional: bool = False
-    """Whether the text says what to do without it (`try: … except ImportError:`), or an extension of IPython's."""
+    """Whether the text says what to do without it (`try: … except ImportError:`, `if sys.version_info …`), or an
+    extension of IPython's."""
 
     @property
     def top(self) -> str:

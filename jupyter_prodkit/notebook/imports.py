@@ -49,7 +49,7 @@ def _below(node: ast.AST, *, optional: bool) -> list[tuple[ast.AST, bool]]:
         return [*((one, survives) for one in node.body), *((one, optional) for one in others)]
     if isinstance(node, ast.If) and _never(node.test):
         return [(one, optional) for one in node.orelse]
-    inner = optional or _suppresses(node)
+    inner = optional or _suppresses(node) or (isinstance(node, ast.If) and _asks_for_platform(node.test))
     return [(one, inner) for one in ast.iter_child_nodes(node)]
 
 
@@ -77,6 +77,11 @@ def _suppresses(node: ast.AST) -> bool:
 def _classes(node: ast.expr) -> list[str]:
     parts = node.elts if isinstance(node, ast.Tuple) else [node]
     return [_dotted(part).rpartition(".")[2] for part in parts]
+
+
+def _asks_for_platform(test: ast.expr) -> bool:
+    """Whether it asks which Python or which system this is: only one side is for the one at hand."""
+    return any(_dotted(one) in {"sys.version_info", "sys.platform", "os.name"} for one in ast.walk(test))
 
 
 def _never(test: ast.expr) -> bool:

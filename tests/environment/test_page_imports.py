@@ -48,6 +48,7 @@ def of_page(
         ("with contextlib.suppress(ImportError):\n    import x", ["x?"]),
         ("if False:\n    import xgboost\nelse:\n    import y", ["y"]),
         ("if TYPE_CHECKING:\n    import x", []),
+        ("if sys.version_info >= (3, 11):\n    import tomllib\nelse:\n    import tomli as tomllib", ["tomllib?", "tomli?"]),
         ("from . import sibling", []),
         ("x = " + " + ".join(["a"] * 900) + "\nimport late", ["late"]),
         ("df" + ".f(1)" * 80 + "\nimport late", ["late"]),

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import subprocess
 import sys
 from pathlib import Path, PurePosixPath
 
@@ -38,6 +39,28 @@ def test_the_package_is_the_one_that_was_looked_at() -> None:
         for path in golden_package.FOLDER.rglob("*.txt")
     }
     assert stored == {golden_package.stored_name(path): text for path, text in golden_package.tree().items()}
+
+
+def test_a_step_named_predict_is_a_command_as_well(tmp_path: Path) -> None:
+    """`predict` alone runs the steps, with `--config` as every command; rows and a release belong together."""
+    tree = package_tree(package("#| step load\nrows = [1, 2]", "#| step predict\npredictions = [one + 1 for one in rows]"))
+    for path, text in tree.items():
+        if path.parts[0] == "src":
+            (tmp_path / path).parent.mkdir(parents=True, exist_ok=True)
+            (tmp_path / path).write_text(str(text))
+    assert "The steps are load → predict" in str(tree[PurePosixPath("README.md")])
+
+    def status(*arguments: str) -> int:
+        command = [sys.executable, "-m", "flowers", *arguments]
+        return subprocess.run(command, cwd=tmp_path / "src", capture_output=True, check=False).returncode
+
+    assert status("predict", "--output", "made", "--quiet") == 0
+    assert (tmp_path / "src/made/predictions.pkl").is_file()
+    assert status("predict", "rows.csv") == 2
+    for command in (["predict"], ["config"], ["load"], ["serve", "--release", "."]):
+        assert status(*command, "--config", "not-there.yaml") != 0
+    (tmp_path / "src/other.yaml").write_text("")
+    assert status("config", "--config", "other.yaml") == 0
 
 
 def test_the_same_notebook_and_lock_give_the_same_bytes() -> None:
@@ -173,8 +196,8 @@ def test_an_unlocked_import_that_may_never_run_is_told() -> None:
         package(f"#| export\n{guarded}\ndef f(x):\n    import seaborn, json, numpy.linalg\n    return x")
     )
     assert found == (
-        "`core` imports `lightgbm` where it needs it, and the lock does not have it.",
-        "`core` imports `seaborn` where it needs it, and the lock does not have it.",
+        "`core` imports `lightgbm`, which the lock does not have, in a function, a `try` or an `if`: only what can do without it works in the package.",
+        "`core` imports `seaborn`, which the lock does not have, in a function, a `try` or an `if`: only what can do without it works in the package.",
     )
 
 

@@ -44,6 +44,38 @@ def test_a_constant_that_is_a_path_or_url_becomes_a_setting(
     assert f"rows = {read}.read()" in text
 
 
+@pytest.mark.parametrize(
+    ("cell", "read", "setting"),
+    [
+        ("import pathlib\nDATA = pathlib.Path('data')", "open(pathlib.Path(data_path(settings().data)) / 'a.csv')", "data"),
+        ("from pathlib import Path\nDATA = Path('in') / 'raw'", "open(Path(data_path(settings().data)) / 'a.csv')", "in/raw"),
+    ],
+)
+def test_a_path_made_in_a_constant_becomes_a_setting(cell: str, read: str, setting: str) -> None:
+    """What reads it still has a `Path`, and the module imports it."""
+    found, text = settings_and_text(cell, "#| step load\nrows = open(DATA / 'a.csv')", module="steps")
+    assert found == [("data", setting, "")]
+    assert f"rows = {read}" in text
+    assert cell.splitlines()[0] in text
+
+
+@pytest.mark.parametrize(
+    ("code", "read"),
+    [
+        ("a = Path('data') / 'x.csv'", "Path(data_path(settings().data_path)) / 'x.csv'"),
+        ("a = os.path.join('data', 'x.csv')", "os.path.join(data_path(settings().data_path), 'x.csv')"),
+        ("a = ','.join('data')", "','.join('data')"),
+        ("DATA_DIR = 'data'\ndef f():\n    return f'{DATA_DIR}/x.csv'\na = f()", "f'{data_path(settings().data_dir)}/x.csv'"),
+    ],
+)
+def test_the_name_of_a_folder_is_a_path(code: str, read: str) -> None:
+    """Also without a slash, where what it is given to takes nothing but paths, or its name says so."""
+    definition, _, last = code.rpartition("\n")
+    step = f"#| step load\nimport os\nfrom pathlib import Path\n{last}"
+    _, text = settings_and_text(*([f"#| export steps\n{definition}"] if definition else []), step, module="steps")
+    assert read in text
+
+
 def test_a_seed_beside_the_functions_becomes_a_setting() -> None:
     """Like one inside them."""
     found, text = settings_and_text("#| export\nimport random\nSEED = 7\ndef f():\n    return random.Random(SEED)")
