@@ -11,7 +11,7 @@ from jupyter_prodkit.check.formats.wording import counted, seconds
 from jupyter_prodkit.export.closure import Width
 from jupyter_prodkit.export.data_files import data_revision
 from jupyter_prodkit.export.dvc_files import repository_of
-from jupyter_prodkit.export.merging import BASE, Merge, edited_files
+from jupyter_prodkit.export.merging import Merge, edited_files, exported_before, on_disk
 from jupyter_prodkit.export.package import Package
 from jupyter_prodkit.export.previewing import Change, ExportPreview
 from jupyter_prodkit.export.proving import Proven
@@ -189,19 +189,15 @@ def previewed(document: ExportPreview, warnings: tuple[str, ...]) -> Result:
 
 def compared(tree: FileTree, folder: Path, drift: Drift | None) -> Result:
     """Say whether a package is what the notebook would be exported as now; the status is 1 where it is not."""
-    texts = {str(path): text for path, text in tree.items()}
-    old = [name for name, text in texts.items() if _is_other(folder / BASE / name, folder / name, str(text))]
+    before = exported_before(folder)
+    old = [str(path) for path, text in tree.items() if before.get(path, on_disk(folder / path)) != text]
+    old += [str(path) for path in before if path not in tree]
     edited = edited_files(folder)
     facts = [Fact("out of date", name) for name in old] + [Fact("edited by hand", name) for name in edited]
     if not facts:
         return Result(summary="The package is what the notebook gives.")
     said = f": {drift.sentence}" if drift else ""
     return Result(summary=f"Package and notebook have drifted apart{said}.", facts=tuple(facts), exit_code=1)
-
-
-def _is_other(base: Path, plain: Path, text: str) -> bool:
-    place = base if base.is_file() else plain
-    return not place.is_file() or place.read_text("utf-8") != text
 
 
 def updated(home: Homecoming, notebook: str) -> Result:
