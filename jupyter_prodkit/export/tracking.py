@@ -24,6 +24,8 @@ __all__ = ["Tracking", "carry_data_over", "commit_of", "kept_project", "plan_tra
 _SCHEMES = ("s3", "gs", "azure")
 _URL = re.compile(r"(?P<scheme>[a-z][a-z0-9+.-]*)://(?P<place>[^\s'\"#?@,]+)\Z", re.IGNORECASE)
 _NAME = re.compile(r"[\w-]+\Z")
+_SECRET = re.compile(r"://[^/]*@|[?&]\w+=|(key|secret|signature|token|password)\w*=", re.IGNORECASE)
+"""What stands in a URL, or in a connection string of Azure's, beside the place."""
 _PLACES = "a folder, s3://BUCKET/PATH, gs://BUCKET/PATH or azure://CONTAINER/PATH"
 
 
@@ -62,17 +64,17 @@ class Tracking:
         """Track, then upload. Raises ExportError with DVC's reason or where data changed meanwhile, CancelledError."""
         dvc = Dvc.here(progress)
         if self.added and self.repository is not None:
-            progress.stage(f"Tracking {', '.join(self.added)} with DVC", 0.8)
+            progress.stage(f"Tracking {', '.join(self.added)} with DVC", 0.96)
             dvc.add([self.folder / name for name in self.added], self.repository)
             for one in self.project.pointers:
                 found = tracked_pointer(self.folder / one.path, one.path)
                 _check_same(one, found.digest if found is not None else "")
         for one in self.project.pointers if self.upload else ():
             assert self.project.remote is not None
-            progress.stage(f"Uploading {one.path}", 0.82)
+            progress.stage(f"Uploading {one.path}", 0.97)
             _check_same(one, dvc.upload(self.folder / one.path, one.path, self.project.remote))
         if self.push_to and self.repository is not None:
-            progress.stage(f"Uploading to the remote {self.push_to}", 0.82)
+            progress.stage(f"Uploading to the remote {self.push_to}", 0.97)
             dvc.push([self.folder / one.path for one in self.project.pointers], self.repository, self.push_to)
 
 
@@ -188,7 +190,7 @@ def _inside(sources: Sequence[DataSource]) -> list[str]:
 def _place(remote: str, folder: Path, known: Mapping[str, Remote]) -> Remote:
     """The remote at a place. Raises ExportError; what may be secret is not repeated."""
     names = f" The repository has the remotes {', '.join(sorted(known))}." if known else ""
-    if without_credentials(remote) != remote or re.search(r"://[^/]*@|[?&]\w+=", remote):
+    if without_credentials(remote) != remote or _SECRET.search(remote):
         raise ExportError(
             "The remote's URL holds credentials, which would stand in the package.",
             "Give the URL without them; DVC takes them from the environment, or from `dvc remote modify --local`.",

@@ -205,6 +205,7 @@ def notebook(tmp_path: Path) -> Notebook:
         ("", "is no place for data"),
         ("s3://AKIA:hunter2@bucket/data", "holds credentials"),
         ("azure://data?sig=hunter2", "holds credentials"),
+        ("AccountName=a;AccountKey=hunter2==", "holds credentials"),
         ("..", "holds the notebook itself"),
         ("s3://bucket/data", "DVC could not upload data/names to s3://bucket/data: .*s3"),
     ],
@@ -221,6 +222,18 @@ def test_a_remote_that_cant_be_one_is_refused(
     assert "hunter2" not in str(raised.value)
     assert "DVC could" not in raised.value.message or 'pip install "dvc[s3]"' in raised.value.hint
     assert sorted(notebook.path.parent.rglob("*")) == before
+
+
+def test_an_export_that_fails_has_tracked_and_uploaded_nothing(notebook: Notebook, tmp_path: Path) -> None:
+    """What can't be taken back comes last: a conflict is found before DVC is asked for anything."""
+    (remote := tmp_path / "remote").mkdir()
+    export(notebook)
+    steps = ProjectFolder.of(notebook.path).package / "src" / "flowers" / "steps.py"
+    steps.write_text(steps.read_text().replace("rows.w.sum()", "rows.w.max()"))
+    moved = page(*CELLS[:2], CELLS[2].replace("rows.w.sum()", "rows.w.min()"))
+    with pytest.raises(ExportError, match="The same lines were changed"):
+        export(replace(moved, path=notebook.path), data_remote=str(remote))
+    assert not list(remote.iterdir())
 
 
 def test_data_that_dvc_cant_have_is_named(notebook: Notebook, repository: Path, tmp_path: Path) -> None:
