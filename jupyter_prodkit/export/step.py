@@ -12,7 +12,7 @@ from pathlib import Path
 from jupyter_prodkit.check.formats.wording import counted
 from jupyter_prodkit.errors import ExportError
 from jupyter_prodkit.export.asking import OTHERWISE, question
-from jupyter_prodkit.export.data_files import data_files, data_sources, untracked
+from jupyter_prodkit.export.data_files import data_files, data_sources, tracked_pointers, untracked
 from jupyter_prodkit.export.drifting import drift, made_of
 from jupyter_prodkit.export.dvc import dvc_command
 from jupyter_prodkit.export.known import Known
@@ -32,7 +32,6 @@ from jupyter_prodkit.export.tracking import (
     Tracking,
     carry_data_over,
     commit_of,
-    kept_project,
     plan_tracking,
     recorded_project,
 )
@@ -141,15 +140,18 @@ def _with_data(package: Package, inputs: Inputs, options: ExportOptions) -> tupl
     """The package with the data that it reads, and what DVC is to do where that was asked for."""
     folder, target = inputs.notebook.path.parent, inputs.project.package
     sources = data_sources(package.selection.parameters, folder)
-    files = data_files(sources, folder, target)
     done = inputs.record.steps.get("export")
     before = recorded_project(done.facts) if done is not None else None
-    asked = (options.track_data or options.data_remote is not None) and not (options.check or options.update_notebook)
-    tracking = plan_tracking(sources, folder, options.data_remote, before) if asked else None
-    project = tracking.project if tracking is not None else kept_project(before, sources, folder, target)
-    digests = tracking.digests if tracking is not None else {}
-    files = tuple(replace(one, dvc=digests.get(one.path, one.dvc)) for one in files)
-    return replace(package, data=files, data_project=project), tracking
+    if options.track_data or options.data_remote is not None:
+        tracking = plan_tracking(sources, folder, options.data_remote, before)
+        files = data_files(sources, folder, tracking.project.pointers)
+        return replace(package, data=files, data_project=tracking.project), tracking
+    pointers = tracked_pointers(sources, folder, target)
+    files = data_files(sources, folder, pointers)
+    inside = {one.path for one in sources if one.inside}
+    kept = tuple(one for one in pointers if one.path in inside)
+    project = replace(before, pointers=kept) if before is not None else None
+    return replace(package, data=files, data_project=project), None
 
 
 def _data_warnings(package: Package, notebook: Notebook) -> list[str]:

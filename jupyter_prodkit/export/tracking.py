@@ -19,7 +19,7 @@ from jupyter_prodkit.export.merging import BASE
 from jupyter_prodkit.progress import Progress
 from jupyter_prodkit.release import without_credentials
 
-__all__ = ["Tracking", "carry_data_over", "commit_of", "kept_project", "plan_tracking", "recorded_project"]
+__all__ = ["Tracking", "carry_data_over", "commit_of", "plan_tracking", "recorded_project"]
 
 _SCHEMES = ("s3", "gs", "azure")
 _URL = re.compile(r"(?P<scheme>[a-z][a-z0-9+.-]*)://(?P<place>[^\s'\"#?@,]+)\Z", re.IGNORECASE)
@@ -52,13 +52,6 @@ class Tracking:
         names = ", ".join(one.path for one in self.project.pointers)
         to = f"remote `{self.push_to}`" if self.push_to else self.project.remote.url if self.project.remote else ""
         return f"DVC tracks {names}" + (f" and uploads to {to}" if self.push_to or self.upload else "")
-
-    @property
-    def digests(self) -> Mapping[str, str]:
-        """DVC's digest of each file that is tracked, by its path."""
-        return {
-            name: one.digest for one in self.project.pointers for name in (one.path, *_below(self.folder, one.path))
-        }
 
     def carry_out(self, progress: Progress) -> None:
         """Track, then upload. Raises ExportError with DVC's reason or where data changed meanwhile, CancelledError."""
@@ -105,17 +98,6 @@ def plan_tracking(
     return Tracking(folder, DataProject(chosen, pointers), repository, added, push_to, upload=place is not None)
 
 
-def kept_project(
-    before: DataProject | None, sources: Sequence[DataSource], folder: Path, package: Path
-) -> DataProject | None:
-    """Return what an earlier export's project still is: pointers only to what is as it was tracked."""
-    if before is None:
-        return None
-    names = [one.path for one in sources if one.inside]
-    found = [tracked_pointer(folder / name, name, package / name) for name in names]
-    return DataProject(before.remote, tuple(one for one in found if one is not None))
-
-
 def recorded_project(facts: Mapping[str, Any]) -> DataProject | None:
     """Return the project without its pointers, as the release record has it; None where data was never tracked."""
     remote = facts.get("data_remote")
@@ -157,10 +139,6 @@ def _link(old: str | Path, new: str | Path) -> None:
         os.link(old, new, follow_symlinks=False)
     except OSError:
         shutil.copy2(old, new, follow_symlinks=False)
-
-
-def _below(folder: Path, name: str) -> list[str]:
-    return [one.relative_to(folder).as_posix() for one in (folder / name).rglob("*") if one.is_file()]
 
 
 def _check_same(pointer: Pointer, digest: str) -> None:
