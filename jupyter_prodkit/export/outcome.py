@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, get_args
+from typing import Any
 
 from jupyter_prodkit.check.formats.wording import counted, seconds
 from jupyter_prodkit.export.closure import Width
@@ -13,7 +13,7 @@ from jupyter_prodkit.export.data_files import data_revision
 from jupyter_prodkit.export.dvc_files import repository_of
 from jupyter_prodkit.export.merging import Merge, edited_files, exported_before, on_disk
 from jupyter_prodkit.export.package import Package
-from jupyter_prodkit.export.previewing import Change, ExportPreview
+from jupyter_prodkit.export.previewing import ExportPreview
 from jupyter_prodkit.export.proving import Proven
 from jupyter_prodkit.export.round_trip import Homecoming
 from jupyter_prodkit.files import FileTree
@@ -176,12 +176,11 @@ def kept_edits(kept: Merge, proven: Proven | None) -> Iterator[str]:
 
 def previewed(document: ExportPreview, warnings: tuple[str, ...]) -> Result:
     """Say what an export would write; nothing was."""
-    counts = {change: sum(one.change == change for one in document.files) for change in get_args(Change)}
-    said = ", ".join(f"{number} {change}" for change, number in counts.items() if number)
     conflicts = [one.path for one in document.files if one.change == "conflict"]
     stop = f"The export would stop: the same lines were changed by hand and in the notebook, in {', '.join(conflicts)}."
     return Result(
-        summary=f"Nothing was written. Exporting {document.package} would give {len(document.files)} files: {said}.",
+        summary=f"Nothing was written. Exporting {document.package} would give {len(document.files)} files: "
+        f"{document.counts}.",
         warnings=(*warnings, *([stop] if conflicts else [])),
         document=document,
     )
