@@ -251,9 +251,9 @@ def _run(plan: ExportPlan, progress: Progress) -> Result:
         progress.stage("Importing the wheel in a new process", 0.95)
         import_seconds = prove_import(wheel, source / "config.yaml", package, progress)
         digest = file_digest(wheel)
+        progress.raise_if_cancelled()  # the last chance before data is tracked and the old package replaced
         if plan.tracking is not None:  # last: what DVC has tracked or uploaded, no failure would take back
             plan.tracking.carry_out(progress)
-        progress.raise_if_cancelled()  # the last chance before the old package is replaced
     made = Made(
         project.package,
         wheel.name,

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from jupyter_prodkit.errors import ExportError
+from jupyter_prodkit.errors import CancelledError, ExportError
 from jupyter_prodkit.export.data_files import DataSource
 from jupyter_prodkit.export.dvc import Dvc
 from jupyter_prodkit.export.dvc_files import DataProject, Pointer, Remote, pointer_of, repository_of, tracked_pointer
@@ -55,6 +55,13 @@ class Tracking:
 
     def carry_out(self, progress: Progress) -> None:
         """Track, then upload. Raises ExportError with DVC's reason or where data changed meanwhile, CancelledError."""
+        try:
+            self._track_and_upload(progress)
+        except CancelledError as error:
+            stays = "The package is as it was; what DVC has tracked or uploaded by now stays so. Export again then."
+            raise CancelledError(error.message, stays) from None
+
+    def _track_and_upload(self, progress: Progress) -> None:
         dvc = Dvc.here(progress)
         if self.added and self.repository is not None:
             progress.stage(f"Tracking {', '.join(self.added)} with DVC", 0.96)

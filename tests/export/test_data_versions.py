@@ -15,7 +15,7 @@ import pytest
 import yaml
 from pages import page, write_lock
 
-from jupyter_prodkit.errors import ExportError, MissingDependencyError
+from jupyter_prodkit.errors import CancelledError, ExportError, MissingDependencyError
 from jupyter_prodkit.export.dvc import Dvc
 from jupyter_prodkit.export.step import EXPORT, ExportOptions
 from jupyter_prodkit.notebook.document import Notebook
@@ -65,11 +65,11 @@ def notebook_in(folder: Path) -> Notebook:
     return replace(page(*CELLS), path=folder / "flowers.ipynb")
 
 
-def export(notebook: Notebook, **given: Any) -> Result:
+def export(notebook: Notebook, progress: Progress | None = None, **given: Any) -> Result:
     project = ProjectFolder.of(notebook.path)
     inputs = Inputs(notebook, project, project.read_record(notebook.path))
     options = ExportOptions(**{"force": True, "verify": False, **given})
-    return perform(EXPORT, EXPORT.plan(inputs, options), inputs, options, Progress())
+    return perform(EXPORT, EXPORT.plan(inputs, options), inputs, options, progress or Progress())
 
 
 def reproduced(package: Path, elsewhere: Path) -> dict[str, Any]:
@@ -234,6 +234,15 @@ def test_an_export_that_fails_has_tracked_and_uploaded_nothing(notebook: Noteboo
     with pytest.raises(ExportError, match="The same lines were changed"):
         export(replace(moved, path=notebook.path), data_remote=str(remote))
     assert not list(remote.iterdir())
+
+
+def test_a_cancelled_upload_says_what_stays(notebook: Notebook, tmp_path: Path) -> None:
+    """The package is not written, and nobody is told that nothing was changed where something may have been."""
+    (remote := tmp_path / "remote").mkdir()
+    progress = Progress(lambda event: progress.cancel() if event.message.startswith("Uploading") else None)
+    with pytest.raises(CancelledError, match="what DVC has tracked or uploaded by now stays so"):
+        export(notebook, progress, data_remote=str(remote))
+    assert not ProjectFolder.of(notebook.path).package.exists()
 
 
 def test_data_that_dvc_cant_have_is_named(notebook: Notebook, repository: Path, tmp_path: Path) -> None:
