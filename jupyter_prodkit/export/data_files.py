@@ -7,11 +7,19 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from jupyter_prodkit.export.dvc_files import repository_of, tracked_pointer
+from jupyter_prodkit.export.dvc_files import Pointer, repository_of, tracked_pointer
 from jupyter_prodkit.export.parameters import Parameter
 from jupyter_prodkit.files import file_digest, text_digest
 
-__all__ = ["DataFile", "DataSource", "data_files", "data_revision", "data_sources", "untracked"]
+__all__ = [
+    "DataFile",
+    "DataSource",
+    "data_files",
+    "data_revision",
+    "data_sources",
+    "tracked_pointers",
+    "untracked",
+]
 
 _MOST_FILES = 1000
 _OF_DVC = (".dvc", ".gitignore", ".dvcignore", "dvc.lock", "dvc.yaml")
@@ -56,20 +64,30 @@ def data_sources(parameters: Iterable[Parameter], folder: Path) -> tuple[DataSou
     return tuple(sorted((DataSource(*_name(one, folder)) for one in found), key=lambda one: one.path))
 
 
-def data_files(sources: Iterable[DataSource], folder: Path, package: Path | None = None) -> tuple[DataFile, ...]:
-    """Return the files that the sources are, those in folders included, sorted by path.
+def tracked_pointers(sources: Iterable[DataSource], folder: Path, package: Path | None = None) -> tuple[Pointer, ...]:
+    """Return what DVC knows of the sources that are as it knows them.
 
     `package` is where an earlier export may have left what DVC knows of them.
     """
     folder = folder.resolve()
+    found = []
+    for one in sources:
+        beside = [package / one.path] if package is not None and one.inside else []
+        found.append(tracked_pointer(folder / one.path, one.path, *beside))
+    return tuple(one for one in found if one is not None)
+
+
+def data_files(
+    sources: Iterable[DataSource], folder: Path, pointers: Iterable[Pointer] = ()
+) -> tuple[DataFile, ...]:
+    """Return the files that the sources are, those in folders included, sorted by path; `pointers` are DVC's."""
+    folder = folder.resolve()
+    digests = {one.path: one.digest for one in pointers}
     found: dict[str, DataFile] = {}
     for source in sources:
-        place = folder / source.path
-        beside = [package / source.path] if package is not None and source.inside else []
-        pointer = tracked_pointer(place, source.path, *beside)
-        for path in _files(place):
+        for path in _files(folder / source.path):
             name, _ = _name(path, folder)
-            found[name] = DataFile(name, path.stat().st_size, file_digest(path), pointer.digest if pointer else "")
+            found[name] = DataFile(name, path.stat().st_size, file_digest(path), digests.get(source.path, ""))
     return tuple(found[name] for name in sorted(found))
 
 

@@ -8,11 +8,11 @@ import subprocess
 from dataclasses import replace
 from pathlib import Path
 
-from jupyter_prodkit.export.data_files import data_files, data_sources, untracked
+from jupyter_prodkit.export.data_files import data_files, data_sources, tracked_pointers, untracked
 from jupyter_prodkit.export.dvc_files import repository_of
 from jupyter_prodkit.export.merging import BASE
 from jupyter_prodkit.export.package import Package
-from jupyter_prodkit.export.tracking import Tracking, kept_project, plan_tracking, recorded_project
+from jupyter_prodkit.export.tracking import Tracking, plan_tracking, recorded_project
 from jupyter_prodkit.step import Inputs
 
 __all__ = ["carry_data_over", "commit_of", "data_warnings", "with_data"]
@@ -25,14 +25,18 @@ def with_data(package: Package, inputs: Inputs, *, remote: str | None, asked: bo
     """
     folder, target = inputs.notebook.path.parent, inputs.project.package
     sources = data_sources(package.selection.parameters, folder)
-    files = data_files(sources, folder, target)
     done = inputs.record.steps.get("export")
     before = recorded_project(done.facts) if done is not None else None
-    tracking = plan_tracking(sources, folder, remote, before) if asked else None
-    project = tracking.project if tracking is not None else kept_project(before, sources, folder, target)
-    digests = tracking.digests if tracking is not None else {}
-    files = tuple(replace(one, dvc=digests.get(one.path, one.dvc)) for one in files)
-    return replace(package, data=files, data_project=project), tracking
+    if asked:
+        tracking = plan_tracking(sources, folder, remote, before)
+        files = data_files(sources, folder, tracking.project.pointers)
+        return replace(package, data=files, data_project=tracking.project), tracking
+    pointers = tracked_pointers(sources, folder, target)
+    files = data_files(sources, folder, pointers)
+    inside = {one.path for one in sources if one.inside}
+    kept = tuple(one for one in pointers if one.path in inside)
+    project = replace(before, pointers=kept) if before is not None else None
+    return replace(package, data=files, data_project=project), None
 
 
 def data_warnings(package: Package, folder: Path) -> list[str]:

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Iterator, Mapping
 from functools import lru_cache
 from pathlib import Path
 
 from jupyter_prodkit.export.merging import BASE, edited_files
 from jupyter_prodkit.export.selection import Selection
+from jupyter_prodkit.files import text_digest
 from jupyter_prodkit.notebook.document import Cell, Notebook
 from jupyter_prodkit.notebook.marks import is_exported, is_parameters, marks_text
 from jupyter_prodkit.release import ProjectFolder, ReleaseRecord
@@ -58,7 +58,7 @@ def _is_marked(cell: Cell) -> bool:
 
 
 def _digest(cell: Cell) -> str:
-    return hashlib.sha256(f"{cell.digest} {marks_text(cell.source, cell.tags)}".encode()).hexdigest()[:32]
+    return text_digest(f"{cell.digest} {marks_text(cell.source, cell.tags)}")[:32]
 
 
 def _signature(folder: Path) -> tuple[tuple[str, int, int], ...]:

@@ -102,13 +102,19 @@ def repository_of(folder: Path) -> Path | None:
 
 def pointer_of(path: Path, name: str) -> Pointer:
     """Return what DVC would say of a file or folder as it is now. Raises OSError where it can't be read."""
+    return _pointers(path, name)[0]
+
+
+def _pointers(path: Path, name: str) -> tuple[Pointer, ...]:
+    """What DVC would say of it now; of a file, what DVC before 3.0 would as well."""
     if path.is_file():
-        return Pointer(name, _file_digests(path)[0], path.stat().st_size)
+        size = path.stat().st_size
+        return tuple(Pointer(name, digest, size) for digest in _file_digests(path))
     files = [one for one in sorted(path.rglob("*")) if one.is_file()]
     listed = [{"md5": _file_digests(one)[0], "relpath": one.relative_to(path).as_posix()} for one in files]
     listed.sort(key=lambda one: one["relpath"])
     digest = hashlib.new(_MD5, json.dumps(listed, sort_keys=True).encode(), usedforsecurity=False).hexdigest()
-    return Pointer(name, f"{digest}.dir", sum(one.stat().st_size for one in files), len(files))
+    return (Pointer(name, f"{digest}.dir", sum(one.stat().st_size for one in files), len(files)),)
 
 
 def tracked_pointer(path: Path, name: str, *beside: Path) -> Pointer | None:
@@ -119,9 +125,8 @@ def tracked_pointer(path: Path, name: str, *beside: Path) -> Pointer | None:
     held = [found for place in (path, *beside) for found in (held_digest(place), _locked(place)) if found is not None]
     if not held or not path.exists():
         return None
-    now = pointer_of(path, name)
-    digests = {now.digest} if path.is_dir() else {now.digest, _file_digests(path)[1]}
-    return next((replace(now, digest=one, is_legacy=old) for one, old in held if one in digests), None)
+    now = {one.digest: one for one in _pointers(path, name)}
+    return next((replace(now[digest], is_legacy=old) for digest, old in held if digest in now), None)
 
 
 def held_digest(path: Path) -> tuple[str, bool] | None:

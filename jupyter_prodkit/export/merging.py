@@ -20,6 +20,7 @@ __all__ = [
     "base_of",
     "edited_files",
     "edits_of_code",
+    "exported_before",
     "merge",
     "on_disk",
     "outlook",
@@ -52,9 +53,16 @@ def base_of(tree: FileTree) -> FileTree:
     return {BASE / path: text for path, text in tree.items() if _is_merged(path)}
 
 
+def exported_before(folder: Path) -> dict[PurePosixPath, str]:
+    """Return the files of a package as the last export wrote them, without locks and server; none before the first."""
+    base = folder / BASE
+    files = (path for path in sorted(base.rglob("*")) if path.is_file())
+    return {PurePosixPath(path.relative_to(base).as_posix()): on_disk(path) or "" for path in files}
+
+
 def edited_files(folder: Path) -> tuple[str, ...]:
     """Return the files of an exported package that are not as they were exported, deleted ones included."""
-    base = _read(folder / BASE)
+    base = exported_before(folder)
     return tuple(sorted(str(path) for path, text in base.items() if on_disk(folder / path) != text))
 
 
@@ -102,7 +110,7 @@ def edits_of_code(tree: FileTree, folder: Path) -> Edits:
 
 def outlook(tree: FileTree, folder: Path, *, overwrite: bool) -> Outlook:
     """Return what an export of `tree` would make of `folder`, refusing nothing. Raises MissingDependencyError."""
-    base = _read(folder / BASE)
+    base = exported_before(folder)
     merged: dict[PurePosixPath, str | bytes] = dict(tree)
     edited, conflicts = [], []
     for path, before in base.items() if not overwrite else ():
@@ -162,13 +170,6 @@ def _is_pulled(path: PurePosixPath, ours: Collection[PurePosixPath]) -> bool:
 
 def _is_merged(path: PurePosixPath) -> bool:
     return path.name not in _AS_THEY_ARE and path.parts[2:3] != ("serving",)
-
-
-def _read(folder: Path) -> dict[PurePosixPath, str]:
-    if not folder.is_dir():
-        return {}
-    files = (path for path in sorted(folder.rglob("*")) if path.is_file())
-    return {PurePosixPath(path.relative_to(folder).as_posix()): path.read_text("utf-8") for path in files}
 
 
 def on_disk(path: Path) -> str | None:

@@ -1,4 +1,4 @@
-"""What the export can be told."""
+"""What the export can be told, and what of it can't be told together."""
 
 from __future__ import annotations
 
@@ -6,9 +6,10 @@ from typing import Annotated
 
 import msgspec
 
+from jupyter_prodkit.errors import UsageError
 from jupyter_prodkit.step import Options
 
-__all__ = ["ExportOptions"]
+__all__ = ["ExportOptions", "check_combination"]
 
 
 class ExportOptions(Options, frozen=True, kw_only=True):
@@ -53,3 +54,13 @@ class ExportOptions(Options, frozen=True, kw_only=True):
             description="Take edits of exported definitions back into the notebook's file.", extra={"form": False}
         ),
     ] = False
+
+
+def check_combination(options: ExportOptions) -> None:
+    """Raise UsageError for options of which one would be left out in silence."""
+    instead = {"--check": options.check, "--update-notebook": options.update_notebook, "--preview": options.preview}
+    data = {"--track-data": options.track_data, "--data-remote": options.data_remote is not None}
+    given = [name for name, is_given in {**instead, **data}.items() if is_given]
+    several = sum(instead.values()) > 1
+    if several or (any(data.values()) and (options.check or options.update_notebook)):
+        raise UsageError(f"{given[0]} does not go with {given[1]}.", "Give one of them, then the other.")

@@ -5,15 +5,15 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, get_args
+from typing import Any
 
 from jupyter_prodkit.check.formats.wording import counted, seconds
 from jupyter_prodkit.export.closure import Width
 from jupyter_prodkit.export.data_files import data_revision
 from jupyter_prodkit.export.dvc_files import repository_of
-from jupyter_prodkit.export.merging import BASE, Merge, edited_files
+from jupyter_prodkit.export.merging import Merge, edited_files, exported_before, on_disk
 from jupyter_prodkit.export.package import Package
-from jupyter_prodkit.export.previewing import Change, ExportPreview
+from jupyter_prodkit.export.previewing import ExportPreview
 from jupyter_prodkit.export.proving import Proven
 from jupyter_prodkit.export.round_trip import Homecoming
 from jupyter_prodkit.files import FileTree
@@ -176,12 +176,11 @@ def kept_edits(kept: Merge, proven: Proven | None) -> Iterator[str]:
 
 def previewed(document: ExportPreview, warnings: tuple[str, ...]) -> Result:
     """Say what an export would write; nothing was."""
-    counts = {change: sum(one.change == change for one in document.files) for change in get_args(Change)}
-    said = ", ".join(f"{number} {change}" for change, number in counts.items() if number)
     conflicts = [one.path for one in document.files if one.change == "conflict"]
     stop = f"The export would stop: the same lines were changed by hand and in the notebook, in {', '.join(conflicts)}."
     return Result(
-        summary=f"Nothing was written. Exporting {document.package} would give {len(document.files)} files: {said}.",
+        summary=f"Nothing was written. Exporting {document.package} would give {len(document.files)} files: "
+        f"{document.counts}.",
         warnings=(*warnings, *([stop] if conflicts else [])),
         document=document,
     )
@@ -189,19 +188,15 @@ def previewed(document: ExportPreview, warnings: tuple[str, ...]) -> Result:
 
 def compared(tree: FileTree, folder: Path, drift: Drift | None) -> Result:
     """Say whether a package is what the notebook would be exported as now; the status is 1 where it is not."""
-    texts = {str(path): text for path, text in tree.items()}
-    old = [name for name, text in texts.items() if _is_other(folder / BASE / name, folder / name, str(text))]
+    before = exported_before(folder)
+    old = [str(path) for path, text in tree.items() if before.get(path, on_disk(folder / path)) != text]
+    old += [str(path) for path in before if path not in tree]
     edited = edited_files(folder)
     facts = [Fact("out of date", name) for name in old] + [Fact("edited by hand", name) for name in edited]
     if not facts:
         return Result(summary="The package is what the notebook gives.")
     said = f": {drift.sentence}" if drift else ""
     return Result(summary=f"Package and notebook have drifted apart{said}.", facts=tuple(facts), exit_code=1)
-
-
-def _is_other(base: Path, plain: Path, text: str) -> bool:
-    place = base if base.is_file() else plain
-    return not place.is_file() or place.read_text("utf-8") != text
 
 
 def updated(home: Homecoming, notebook: str) -> Result:

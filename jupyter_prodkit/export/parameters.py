@@ -18,7 +18,7 @@ from jupyter_prodkit.export.annotations import annotation_of, fits, plain_annota
 from jupyter_prodkit.notebook.document import Cell
 from jupyter_prodkit.release import without_credentials
 
-__all__ = ["TAKEN", "Parameter", "is_secret", "read_parameters"]
+__all__ = ["TAKEN", "Parameter", "is_secret", "literal_value", "read_parameters"]
 
 _SECRET = re.compile(
     r"(?:^|_)(?:password|passwd|pwd|secret|token|api_?key|access_?key|private_?key|credentials?)(?:_|$)", re.IGNORECASE
@@ -160,13 +160,21 @@ def _assignment(cell: Cell, statement: ast.stmt) -> tuple[str, str, ast.expr]:
 
 def _literal(cell: Cell, statement: ast.stmt, value: ast.expr) -> Any:
     try:
-        literal = ast.literal_eval(value)
-        json.dumps(literal, allow_nan=False)  # what YAML and the environment can carry
-    except (ValueError, TypeError):
+        return literal_value(value)
+    except ValueError:
         raise _refused(cell, statement) from None
-    if not _has_plain_keys(literal):
-        raise _refused(cell, statement)
-    return literal
+
+
+def literal_value(node: ast.expr) -> Any:
+    """Return what a literal stands for. Raises ValueError for what YAML and the environment can't carry."""
+    try:
+        value = ast.literal_eval(node)
+        json.dumps(value, allow_nan=False)
+    except TypeError as error:
+        raise ValueError(str(error)) from error
+    if not _has_plain_keys(value):
+        raise ValueError("a key is neither a text nor a number")
+    return value
 
 
 def _has_plain_keys(value: Any) -> bool:

@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import ast
 import io
-import json
 import keyword
 import re
 import tokenize
@@ -21,7 +20,7 @@ from jupyter_prodkit.errors import ExportError
 from jupyter_prodkit.export.annotations import annotation_of, fits, plain_annotation
 from jupyter_prodkit.export.exportable import HOW_TO_PICK
 from jupyter_prodkit.export.literals import kind_of, path_made
-from jupyter_prodkit.export.parameters import TAKEN, Parameter, is_secret
+from jupyter_prodkit.export.parameters import TAKEN, Parameter, is_secret, literal_value
 from jupyter_prodkit.notebook.document import Cell
 
 __all__ = ["Picked"]
@@ -51,7 +50,8 @@ class Picked:
     def take(self, cell: Cell) -> str:
         """Return the cell's code with names of settings in place of what was picked; constants that were go.
 
-        Raises ExportError for a pick beside no literal, of a secret, and under a name that is taken.
+        Raises ExportError for a pick beside no literal, of a secret, under a name that is taken, and of a constant
+        under another name than its own.
         """
         code = cst.parse_module(cell.python).visit(_Picker(self, cell.label)).code
         for token in tokenize.generate_tokens(io.StringIO(code).readline):
@@ -163,7 +163,10 @@ class _Picker(cst.CSTTransformer):
                 name, value, made_by = _made_path(updated_node)
             if name and (match is not None or self._picked.lifts(name, value, made_by)):
                 if match is not None and match["name"] not in ("", name, name.lower()):
-                    return updated_node  # a constant keeps its name: what reads it says that name
+                    raise ExportError(
+                        f"{self._label.capitalize()} picks the constant `{name}` as the setting `{match['name']}`.",
+                        "A constant keeps its name, as what reads it says that: write `#| setting` alone beside it.",
+                    )
                 self._picked.enter(
                     name, value, _words(said), self._label, constant=True, annotation=annotation, made_by=made_by
                 )
@@ -247,11 +250,9 @@ def _made_path(line: cst.SimpleStatementLine) -> tuple[str, str, str]:
 def _literal(node: cst.BaseExpression) -> Any:
     """The value of a literal that YAML and the environment can carry; `_NONE` for anything else."""
     try:
-        value = ast.literal_eval(_expression(node))
-        json.dumps(value, allow_nan=False)
-    except (ValueError, TypeError, SyntaxError):
+        return literal_value(_expression(node))
+    except (ValueError, SyntaxError):
         return _NONE
-    return value
 
 
 def _expression(node: cst.BaseExpression) -> ast.expr:

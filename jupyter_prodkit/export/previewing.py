@@ -5,7 +5,7 @@ from __future__ import annotations
 import difflib
 from collections.abc import Iterator
 from pathlib import Path, PurePosixPath
-from typing import Literal
+from typing import Literal, get_args
 
 import msgspec
 
@@ -44,6 +44,12 @@ class ExportPreview(msgspec.Struct, frozen=True, kw_only=True):
     """Statements that nobody marked and the marked cells need, each with its cell."""
     with_proof: bool = False
     """Whether the proof comes first, which may change types, golden tests and how much comes along."""
+
+    @property
+    def counts(self) -> str:
+        """How many files fare how, in words: `3 new, 1 changed`."""
+        changes = [one.change for one in self.files]
+        return ", ".join(f"{changes.count(change)} {change}" for change in get_args(Change) if change in changes)
 
 
 def preview(tree: FileTree, folder: Path, *, overwrite: bool, with_proof: bool) -> tuple[PreviewedFile, ...]:

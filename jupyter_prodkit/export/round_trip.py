@@ -66,13 +66,14 @@ def write_home(notebook: Notebook, sources: Mapping[str, str]) -> None:
         )
     text = notebook.path.read_text("utf-8")
     document: dict[str, Any] = json.loads(text)
-    for place, cell in enumerate(document["cells"]):
-        known = notebook.cells[place]
-        source = "".join(cell["source"])
+    moved = ExportError(f"{notebook.path.name} has changed on disk meanwhile.", "Do it again.")
+    if len(document["cells"]) != len(notebook.cells):
+        raise moved
+    for cell, known in zip(document["cells"], notebook.cells, strict=True):
         if known.cell_id not in sources:
             continue
-        if source != known.source:
-            raise ExportError(f"{notebook.path.name} has changed on disk meanwhile.", "Do it again.")
+        if "".join(cell["source"]) != known.source:
+            raise moved
         new = sources[known.cell_id]
         cell["source"] = new if isinstance(cell["source"], str) else new.splitlines(keepends=True)
     indent = 1 if text.startswith("{\n") else None

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import ast
 import builtins
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field, replace
@@ -10,27 +9,20 @@ from importlib.util import find_spec
 
 from jupyter_prodkit.errors import ExportError, MissingDependencyError
 from jupyter_prodkit.export.closure import Closure, Width, close
-from jupyter_prodkit.export.exportable import (
-    can_be_exported,
-    check_cell,
-    check_needed,
-    check_step_cell,
-    without_magics,
-)
+from jupyter_prodkit.export.exportable import check_needed
 from jupyter_prodkit.export.hoisting import Hoisted, arguments_of, hoist
-from jupyter_prodkit.export.imports import PageImports, imported_names, read_imports
-from jupyter_prodkit.export.naming import is_command, why_no_module
-from jupyter_prodkit.export.parameters import Parameter, read_parameters
+from jupyter_prodkit.export.imports import PageImports, read_imports
+from jupyter_prodkit.export.marked_cells import is_bare_imports, marked_cells
+from jupyter_prodkit.export.parameters import Parameter
 from jupyter_prodkit.export.statements import Statement, page_statements
 from jupyter_prodkit.export.step_functions import StepFunction, step_functions
 from jupyter_prodkit.export.wholeness import INJECTED, check_selection, names_changed_elsewhere, needs_of_module
 from jupyter_prodkit.notebook.document import Cell, Notebook
-from jupyter_prodkit.notebook.marks import check_module
 from jupyter_prodkit.notebook.names import code_names
 
-__all__ = ["DEFAULT_MODULE", "STEPS_MODULE", "Selection", "Taken", "select"]
+__all__ = ["STEPS_MODULE", "Selection", "Taken", "select"]
 
-DEFAULT_MODULE, STEPS_MODULE, _COMMON = "core", "steps", "common"
+STEPS_MODULE, _COMMON = "steps", "common"
 _OF_MODULES = frozenset({"Any", "data_path", "logger", "logging", "partial", "retried", "settings"})
 """What an exported module may import or define by itself."""
 
@@ -70,16 +62,6 @@ class Selection:
         return tuple(dict.fromkeys(cell.cell_id for cell in self.modules[module]))
 
 
-@dataclass(frozen=True)
-class _Marked:
-    """The marked cells of the page, checked one by one."""
-
-    exported: tuple[Cell, ...]
-    steps: Mapping[str, str]
-    """Cell id → the step."""
-    parameters: tuple[Parameter, ...]
-
-
 def select(
     notebook: Notebook, width: Width = Width.LIKELY, types: Mapping[tuple[str, str], str] | None = None
 ) -> Selection:
@@ -91,9 +73,9 @@ def select(
     """
     if find_spec("libcst") is None:
         raise MissingDependencyError("libcst", "export")
-    marked = _marked(notebook)
+    marked = marked_cells(notebook)
     imports = read_imports(notebook.code_cells)
-    modules, owners = _exported_modules(marked.exported, notebook.default_module or DEFAULT_MODULE)
+    modules, owners = marked.modules()
     names = frozenset(parameter.name for parameter in marked.parameters)
     statements = page_statements(_on_page(notebook))
     closure = close(
@@ -128,69 +110,6 @@ def select(
         arguments=arguments,
         taken=tuple(Taken(one.cell, _first_line(one)) for one in closure.taken),
     )
-
-
-def _marked(notebook: Notebook) -> _Marked:
-    from jupyter_prodkit.export.code_blocks import without_directives
-
-    exported, steps = [], dict[str, str]()
-    for cell in notebook.code_cells:
-        marks = cell.marks
-        if marks.parameters:
-            continue
-        if marks.export:
-            exported.append(without_magics(cell))
-            check_cell(exported[-1])
-        elif marks.step is not None:
-            check_step_cell(cell)
-            _check_command(cell, marks.step)
-            if _is_definition_of(cell, marks.step):
-                source = without_directives(cell.source)
-                exported.append(without_magics(replace(cell, source=source, tags=("export",))))
-                check_cell(exported[-1])
-            else:
-                steps[cell.cell_id] = marks.step
-    if not exported and not steps:
-        raise ExportError(
-            f"No cell of {notebook.path.name} is marked `export` or as a step.",
-            "Begin the cells that define your functions with `#| export`, and those that do the work with "
-            "`#| step load`, `#| step train`, or mark them in the sidebar.",
-            to_mark=tuple(cell.cell_id for cell in notebook.code_cells if _defines(cell) and can_be_exported(cell)),
-        )
-    parameters = read_parameters(cell for cell in notebook.code_cells if cell.marks.parameters)
-    return _Marked(tuple(exported), steps, parameters)
-
-
-def _check_command(cell: Cell, step: str) -> None:
-    if is_command(step):
-        raise ExportError(
-            f"{cell.label.capitalize()} is part of the step `{step}`, a command that every package has.",
-            "Choose another name, for example `load`, `features`, `train` or `evaluate`.",
-        )
-
-
-def _is_definition_of(cell: Cell, step: str) -> bool:
-    """Whether a cell marked as a step is the function of that name already."""
-    from jupyter_prodkit.export.quiet import loud_statement
-
-    return cell.tree is not None and step in code_names(cell.source).deferred and not loud_statement(cell.tree.body)
-
-
-def _exported_modules(
-    exported: Sequence[Cell], default: str
-) -> tuple[dict[str, tuple[Cell, ...]], dict[str, str]]:
-    modules: dict[str, tuple[Cell, ...]] = {}
-    owners: dict[str, str] = {}
-    for cell in exported:
-        module = _module_of(cell, default)
-        modules[module] = (*modules.get(module, ()), cell)
-        for name in sorted(code_names(cell.source).binds - imported_names(cell)):
-            if owners.setdefault(name, module) != module:
-                raise ExportError(
-                    f"`{name}` is defined for the module `{owners[name]}` and again, in {cell.label}, for `{module}`.",
-                    "Rename one of them, or send both to one module: in the notebook the later one counts everywhere.",
-                )
-    return modules, owners
 
 
 def _on_page(notebook: Notebook) -> list[Cell]:
@@ -239,7 +158,7 @@ def _with_steps(
 
     every = dict(modules)
     if texts:
-        every = {module: cells for module, cells in modules.items() if not all(map(_is_bare_imports, cells))}
+        every = {module: cells for module, cells in modules.items() if not all(map(is_bare_imports, cells))}
         every[STEPS_MODULE] = (*every.get(STEPS_MODULE, ()), *texts)
     constants = constants_of((cell for cells in every.values() for cell in cells), bound)
     picked = Picked(bound.keys(), fields, constants.liftable)
@@ -253,16 +172,6 @@ def _with_steps(
     known = {**owners, **dict.fromkeys(hoisted.names, STEPS_MODULE), **{one.name: STEPS_MODULE for one in steps}}
     kept = {name: module for name, module in known.items() if name not in settings}
     return lifted, kept, (*picked.parameters, *literals.parameters), tuple(constants.stay)
-
-
-def _is_bare_imports(cell: Cell) -> bool:
-    """Whether a cell holds imports and nothing else: the steps have those that they read in their own module."""
-    from jupyter_prodkit.export.code_blocks import without_directives
-
-    statements = [] if cell.tree is None else cell.tree.body
-    return all(isinstance(one, (ast.Import, ast.ImportFrom)) for one in statements) and (
-        "#" not in without_directives(cell.python)
-    )
 
 
 def _cell(origin: Cell, text: str) -> Cell:
@@ -310,22 +219,3 @@ def _check_served(
                 "the server would have only rows to call it with.",
                 "Make that part of the model (a fitted step of its pipeline), or a setting.",
             )
-
-
-def _defines(cell: Cell) -> bool:
-    """Return whether the cell is of functions and classes."""
-    kinds = (ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef)
-    return cell.tree is not None and any(isinstance(statement, kinds) for statement in cell.tree.body)
-
-
-def _module_of(cell: Cell, default: str) -> str:
-    module = cell.marks.module or default
-    if cell.marks.module is None and default != DEFAULT_MODULE:
-        check_module(default)
-    why = why_no_module(module)
-    if why:
-        raise ExportError(
-            f"{cell.label.capitalize()} goes to the module `{module}`, {why}.",
-            "Choose another, for example `#| export features`.",
-        )
-    return module

@@ -19,7 +19,7 @@ from jupyter_prodkit.export.known import Known
 from jupyter_prodkit.export.locked import Locked, read_lock
 from jupyter_prodkit.export.merging import BASE, Edits, base_of, edits_of_code, merge
 from jupyter_prodkit.export.naming import package_name, package_version
-from jupyter_prodkit.export.options import ExportOptions
+from jupyter_prodkit.export.options import ExportOptions, check_combination
 from jupyter_prodkit.export.outcome import Made, compared, kept_edits, previewed, result_of, updated
 from jupyter_prodkit.export.outside import outside_effects
 from jupyter_prodkit.export.package import Package, package_tree
@@ -59,6 +59,7 @@ class ExportPlan(Plan):
 
 
 def _plan(inputs: Inputs, options: ExportOptions) -> ExportPlan:
+    check_combination(options)
     project = inputs.project
     done = inputs.record.steps.get("export")
     if not (options.check or options.force):
@@ -81,9 +82,10 @@ def _plan(inputs: Inputs, options: ExportOptions) -> ExportPlan:
     package, tracking = with_data(package, inputs, remote=options.data_remote, asked=asked)
     unlocked = check_imports(package)
     tree = package_tree(package)
+    shown = None if options.check or options.update_notebook else _preview(inputs, package, tree, known, options)
     timeline = inputs.kernel.timeline if inputs.kernel is not None else None
-    is_run = options.verify and not (options.allow_effects or options.check or options.update_notebook)
-    effects = outside_effects(inputs.notebook, selection, timeline) if is_run else {}
+    is_run = options.verify and not (options.check or options.preview or options.update_notebook)
+    effects = outside_effects(inputs.notebook, selection, timeline) if is_run and not options.allow_effects else {}
     home = homecoming(inputs.notebook, package, project.package) if options.update_notebook else None
     return ExportPlan(
         summary=_summary(inputs.notebook, package, options),
@@ -97,7 +99,7 @@ def _plan(inputs: Inputs, options: ExportOptions) -> ExportPlan:
         question=question(inputs, options, selection, home, effects),
         agreed={"allow_effects": True} if effects else {},
         otherwise=OTHERWISE if effects else Plan.otherwise,
-        document=None if options.check or home is not None else _preview(inputs, package, known, options),
+        document=shown,
         package=package,
         tree=tree,
         project=project,
@@ -111,15 +113,19 @@ def _plan(inputs: Inputs, options: ExportOptions) -> ExportPlan:
     )
 
 
-def _preview(inputs: Inputs, package: Package, known: Known, options: ExportOptions) -> ExportPreview:
+def _preview(
+    inputs: Inputs, package: Package, tree: FileTree, known: Known, options: ExportOptions
+) -> ExportPreview:
     """What would be written; of values whose types only the proof tells, those of the last proof are taken."""
     if options.verify and not known.types:
         last = Known.of(inputs.record.steps.get("export"), None, inputs.project.package)
-        package = replace(package, selection=select(inputs.notebook, known.width, last.types))
+        if last.types:
+            package = replace(package, selection=select(inputs.notebook, known.width, last.types))
+            tree = package_tree(package)
     folder = inputs.project.package
     return ExportPreview(
         package=package.name,
-        files=preview(package_tree(package), folder, overwrite=options.overwrite, with_proof=options.verify),
+        files=preview(tree, folder, overwrite=options.overwrite, with_proof=options.verify),
         taken=tuple(f"{one.cell.label}: {one.line}" for one in package.selection.taken),
         with_proof=options.verify,
     )
@@ -185,7 +191,8 @@ def _run(plan: ExportPlan, progress: Progress) -> Result:
         return updated(plan.home, plan.notebook.path.name)
     if plan.options.check:
         return compared(plan.tree, plan.project.package, plan.drift)
-    if plan.options.preview and isinstance(plan.document, ExportPreview):
+    if plan.options.preview:
+        assert isinstance(plan.document, ExportPreview)
         return previewed(plan.document, plan.warnings)
     project, proven, package = plan.project, None, plan.package
     if plan.options.verify:
@@ -199,8 +206,6 @@ def _run(plan: ExportPlan, progress: Progress) -> Result:
             edits=lambda tree: Edits() if plan.options.overwrite else edits_of_code(tree, project.package),
         )
         package = proven.package
-    if plan.tracking is not None:
-        plan.tracking.carry_out(progress)
     fresh = package_tree(package)
     kept = merge(fresh, project.package, overwrite=plan.options.overwrite)
     with staged_folders(project.package, project.dist) as (source, dist):
@@ -212,7 +217,9 @@ def _run(plan: ExportPlan, progress: Progress) -> Result:
         progress.stage("Importing the wheel in a new process", 0.95)
         import_seconds = prove_import(wheel, source / "config.yaml", package, progress)
         digest = file_digest(wheel)
-        progress.raise_if_cancelled()  # the last chance before the old package is replaced
+        progress.raise_if_cancelled()  # the last chance before data is tracked and the old package replaced
+        if plan.tracking is not None:  # last: what DVC has tracked or uploaded, no failure would take back
+            plan.tracking.carry_out(progress)
     made = Made(
         project.package,
         wheel.name,

@@ -9,18 +9,20 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from jupyter_prodkit.errors import ExportError
+from jupyter_prodkit.errors import CancelledError, ExportError
 from jupyter_prodkit.export.data_files import DataSource
 from jupyter_prodkit.export.dvc import Dvc
 from jupyter_prodkit.export.dvc_files import DataProject, Pointer, Remote, pointer_of, repository_of, tracked_pointer
 from jupyter_prodkit.progress import Progress
 from jupyter_prodkit.release import without_credentials
 
-__all__ = ["Tracking", "kept_project", "plan_tracking", "recorded_project"]
+__all__ = ["Tracking", "plan_tracking", "recorded_project"]
 
 _SCHEMES = ("s3", "gs", "azure")
 _URL = re.compile(r"(?P<scheme>[a-z][a-z0-9+.-]*)://(?P<place>[^\s'\"#?@,]+)\Z", re.IGNORECASE)
 _NAME = re.compile(r"[\w-]+\Z")
+_SECRET = re.compile(r"://[^/]*@|[?&]\w+=|(key|secret|signature|token|password)\w*=", re.IGNORECASE)
+"""What stands in a URL, or in a connection string of Azure's, beside the place."""
 _PLACES = "a folder, s3://BUCKET/PATH, gs://BUCKET/PATH or azure://CONTAINER/PATH"
 
 
@@ -48,28 +50,28 @@ class Tracking:
         to = f"remote `{self.push_to}`" if self.push_to else self.project.remote.url if self.project.remote else ""
         return f"DVC tracks {names}" + (f" and uploads to {to}" if self.push_to or self.upload else "")
 
-    @property
-    def digests(self) -> Mapping[str, str]:
-        """DVC's digest of each file that is tracked, by its path."""
-        return {
-            name: one.digest for one in self.project.pointers for name in (one.path, *_below(self.folder, one.path))
-        }
-
     def carry_out(self, progress: Progress) -> None:
         """Track, then upload. Raises ExportError with DVC's reason or where data changed meanwhile, CancelledError."""
+        try:
+            self._track_and_upload(progress)
+        except CancelledError as error:
+            stays = "The package is as it was; what DVC has tracked or uploaded by now stays so. Export again then."
+            raise CancelledError(error.message, stays) from None
+
+    def _track_and_upload(self, progress: Progress) -> None:
         dvc = Dvc.here(progress)
         if self.added and self.repository is not None:
-            progress.stage(f"Tracking {', '.join(self.added)} with DVC", 0.8)
+            progress.stage(f"Tracking {', '.join(self.added)} with DVC", 0.96)
             dvc.add([self.folder / name for name in self.added], self.repository)
             for one in self.project.pointers:
                 found = tracked_pointer(self.folder / one.path, one.path)
                 _check_same(one, found.digest if found is not None else "")
         for one in self.project.pointers if self.upload else ():
             assert self.project.remote is not None
-            progress.stage(f"Uploading {one.path}", 0.82)
+            progress.stage(f"Uploading {one.path}", 0.97)
             _check_same(one, dvc.upload(self.folder / one.path, one.path, self.project.remote))
         if self.push_to and self.repository is not None:
-            progress.stage(f"Uploading to the remote {self.push_to}", 0.82)
+            progress.stage(f"Uploading to the remote {self.push_to}", 0.97)
             dvc.push([self.folder / one.path for one in self.project.pointers], self.repository, self.push_to)
 
 
@@ -104,17 +106,6 @@ def plan_tracking(
     return Tracking(folder, DataProject(chosen, pointers), repository, added, push_to, upload=place is not None)
 
 
-def kept_project(
-    before: DataProject | None, sources: Sequence[DataSource], folder: Path, package: Path
-) -> DataProject | None:
-    """Return what an earlier export's project still is: pointers only to what is as it was tracked."""
-    if before is None:
-        return None
-    names = [one.path for one in sources if one.inside]
-    found = [tracked_pointer(folder / name, name, package / name) for name in names]
-    return DataProject(before.remote, tuple(one for one in found if one is not None))
-
-
 def recorded_project(facts: Mapping[str, Any]) -> DataProject | None:
     """Return the project without its pointers, as the release record has it; None where data was never tracked."""
     remote = facts.get("data_remote")
@@ -124,10 +115,6 @@ def recorded_project(facts: Mapping[str, Any]) -> DataProject | None:
         return DataProject()
     settings = {str(name): str(value) for name, value in remote.items() if name != "name"}
     return DataProject(Remote(str(remote.get("name", "storage")), settings))
-
-
-def _below(folder: Path, name: str) -> list[str]:
-    return [one.relative_to(folder).as_posix() for one in (folder / name).rglob("*") if one.is_file()]
 
 
 def _check_same(pointer: Pointer, digest: str) -> None:
@@ -163,7 +150,7 @@ def _named_before(before: DataProject | None, known: Mapping[str, Remote]) -> Re
 def _place(remote: str, folder: Path, known: Mapping[str, Remote]) -> Remote:
     """The remote at a place. Raises ExportError; what may be secret is not repeated."""
     names = f" The repository has the remotes {', '.join(sorted(known))}." if known else ""
-    if without_credentials(remote) != remote or re.search(r"://[^/]*@|[?&]\w+=", remote):
+    if without_credentials(remote) != remote or _SECRET.search(remote):
         raise ExportError(
             "The remote's URL holds credentials, which would stand in the package.",
             "Give the URL without them; DVC takes them from the environment, or from `dvc remote modify --local`.",

@@ -104,9 +104,7 @@ def _gathered(files: Sequence[PreviewedFile]) -> Iterator[PreviewedFile]:
 
 
 def _counts(preview: ExportPreview) -> str:
-    changes = [one.change for one in preview.files]
-    said = [f"{changes.count(change)} {change}" for change in SIGNS if change in changes]
-    return f"To be written: {', '.join(said)}."
+    return f"To be written: {preview.counts}."
 
 
 def _lines(number: int) -> str:

@@ -7,12 +7,20 @@ from pathlib import Path
 
 from pages import page
 
-from jupyter_prodkit.export.data_files import DataFile, data_files, data_revision, data_sources, untracked
+from jupyter_prodkit.export.data_files import (
+    DataFile,
+    data_files,
+    data_revision,
+    data_sources,
+    tracked_pointers,
+    untracked,
+)
 from jupyter_prodkit.export.selection import select
 
 
 def listed(folder: Path, *cells: str) -> tuple[DataFile, ...]:
-    return data_files(data_sources(select(page(*cells)).parameters, folder), folder)
+    sources = data_sources(select(page(*cells)).parameters, folder)
+    return data_files(sources, folder, tracked_pointers(sources, folder))
 
 
 READS = "#| step load\nrows = open('data/rows.csv').read()\nmore = open('none.csv').read()"

@@ -16,7 +16,7 @@ import pytest
 import yaml
 from pages import page, write_lock
 
-from jupyter_prodkit.errors import ExportError, MissingDependencyError
+from jupyter_prodkit.errors import CancelledError, ExportError, MissingDependencyError
 from jupyter_prodkit.export.dvc import Dvc
 from jupyter_prodkit.export.step import EXPORT, ExportOptions
 from jupyter_prodkit.notebook.document import Notebook
@@ -66,11 +66,11 @@ def notebook_in(folder: Path) -> Notebook:
     return replace(page(*CELLS), path=folder / "flowers.ipynb")
 
 
-def export(notebook: Notebook, **given: Any) -> Result:
+def export(notebook: Notebook, progress: Progress | None = None, **given: Any) -> Result:
     project = ProjectFolder.of(notebook.path)
     inputs = Inputs(notebook, project, project.read_record(notebook.path))
     options = ExportOptions(**{"force": True, "verify": False, **given})
-    return perform(EXPORT, EXPORT.plan(inputs, options), inputs, options, Progress())
+    return perform(EXPORT, EXPORT.plan(inputs, options), inputs, options, progress or Progress())
 
 
 def reproduced(package: Path, elsewhere: Path) -> dict[str, Any]:
@@ -213,6 +213,7 @@ def notebook(tmp_path: Path) -> Notebook:
         ("", "is no place for data"),
         ("s3://AKIA:hunter2@bucket/data", "holds credentials"),
         ("azure://data?sig=hunter2", "holds credentials"),
+        ("AccountName=a;AccountKey=hunter2==", "holds credentials"),
         ("..", "holds the notebook itself"),
         ("s3://bucket/data", "DVC could not upload data/names to s3://bucket/data: .*s3"),
     ],
@@ -229,6 +230,27 @@ def test_a_remote_that_cant_be_one_is_refused(
     assert "hunter2" not in str(raised.value)
     assert "DVC could" not in raised.value.message or 'pip install "dvc[s3]"' in raised.value.hint
     assert sorted(notebook.path.parent.rglob("*")) == before
+
+
+def test_an_export_that_fails_has_tracked_and_uploaded_nothing(notebook: Notebook, tmp_path: Path) -> None:
+    """What can't be taken back comes last: a conflict is found before DVC is asked for anything."""
+    (remote := tmp_path / "remote").mkdir()
+    export(notebook)
+    steps = ProjectFolder.of(notebook.path).package / "src" / "flowers" / "steps.py"
+    steps.write_text(steps.read_text().replace("rows.w.sum()", "rows.w.max()"))
+    moved = page(*CELLS[:2], CELLS[2].replace("rows.w.sum()", "rows.w.min()"))
+    with pytest.raises(ExportError, match="The same lines were changed"):
+        export(replace(moved, path=notebook.path), data_remote=str(remote))
+    assert not list(remote.iterdir())
+
+
+def test_a_cancelled_upload_says_what_stays(notebook: Notebook, tmp_path: Path) -> None:
+    """The package is not written, and nobody is told that nothing was changed where something may have been."""
+    (remote := tmp_path / "remote").mkdir()
+    progress = Progress(lambda event: progress.cancel() if event.message.startswith("Uploading") else None)
+    with pytest.raises(CancelledError, match="what DVC has tracked or uploaded by now stays so"):
+        export(notebook, progress, data_remote=str(remote))
+    assert not ProjectFolder.of(notebook.path).package.exists()
 
 
 def test_data_that_dvc_cant_have_is_named(notebook: Notebook, repository: Path, tmp_path: Path) -> None:

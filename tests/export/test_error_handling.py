@@ -209,6 +209,13 @@ def test_a_secret_is_asked_for_and_never_told(
     said = capsys.readouterr().err
     assert "FileNotFoundError" in said
     assert "hunter" not in said
+    module("config").settings.cache_clear()
+    monkeypatch.delenv("HANDLED_API_KEY")
+    (tmp_path / "config.yaml").write_text("api_key: [hunter 2]\npassword: hunter 2\n")
+    assert module("__main__").main(["config"]) == 2
+    said = capsys.readouterr().err
+    assert "password" in said
+    assert "hunter" not in said
 
 
 def test_the_package_is_clean_for_linter_and_type_checker(source: Path) -> None:

@@ -13,7 +13,7 @@ import msgspec
 import pytest
 from pages import page
 
-from jupyter_prodkit.errors import CancelledError, ExportError, LockError
+from jupyter_prodkit.errors import CancelledError, ExportError, LockError, UsageError
 from jupyter_prodkit.export.previewing import ExportPreview
 from jupyter_prodkit.export.step import EXPORT, ExportOptions
 from jupyter_prodkit.files import file_digest
@@ -217,10 +217,28 @@ def test_ci_learns_whether_package_and_notebook_agree(export: Export, project: P
     assert export(*FLOWERS, check=True).exit_code == 0
     moved = export(FLOWERS[0], FLOWERS[1] + "\n", "#| export\nNEW = 1", check=True)
     assert (moved.exit_code, "src/flowers/core.py" in {fact.value for fact in moved.facts}) == (1, True)
+    gone = export(FLOWERS[0], FLOWERS[1].replace("#| export", "#| export rows"), check=True)
+    assert {"src/flowers/core.py", "src/flowers/rows.py"} <= {fact.value for fact in gone.facts}
     assert content(project.path) == before
     (project.package / "src/flowers/core.py").write_text("")
     edited = export(*FLOWERS, check=True)
     assert [(fact.label, fact.value) for fact in edited.facts] == [("edited by hand", "src/flowers/core.py")]
+
+
+@pytest.mark.parametrize(
+    "given",
+    [
+        {"preview": True, "update_notebook": True},
+        {"check": True, "update_notebook": True},
+        {"check": True, "preview": True},
+        {"check": True, "track_data": True},
+        {"update_notebook": True, "data_remote": "store"},
+    ],
+)
+def test_options_of_which_one_would_be_left_out_are_refused(inputs_of: Inputs_of, given: dict[str, Any]) -> None:
+    """Who asks to write nothing and to write gets neither: above all no notebook is changed under `--preview`."""
+    with pytest.raises(UsageError, match=r"^--\S+ does not go with --\S+\.\n"):
+        EXPORT.plan(inputs_of(page(*FLOWERS)), ExportOptions(**given))
 
 
 def test_unmarked_code_is_taken_along_only_when_agreed(inputs_of: Inputs_of) -> None:

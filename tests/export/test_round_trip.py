@@ -114,3 +114,7 @@ def test_a_notebook_that_changed_meanwhile_is_left_alone(run: Run, core: Path, p
     with pytest.raises(ExportError, match="changed on disk"):
         run(page, update_notebook=True)
     assert json.loads(path.read_text())["cells"][2]["source"] == "x = 1"
+    document["cells"].append(document["cells"][2])
+    path.write_text(json.dumps(document))
+    with pytest.raises(ExportError, match="changed on disk"):
+        run(page, update_notebook=True)
