@@ -33,17 +33,22 @@ class Known:
         Without a notebook it is what they hold, whatever the code is now.
         """
         is_of_it = done is not None and (notebook is None or done.notebook_digest == notebook.code_digest)
-        proof = done.facts.get("proof") if done is not None and is_of_it else None
-        if not isinstance(proof, dict) or proof.get("unknown"):
+        known = done.facts.get("known") if done is not None and is_of_it else None
+        if not isinstance(known, dict):
             return cls()
         try:
             text = (folder / BASE / "tests" / "golden.json").read_text("utf-8")
             golden = {_key(name): value for name, value in json.loads(text).items()}
         except (OSError, ValueError):
             golden = {}
-        types = {_key(name): str(kind) for name, kind in (proof.get("types") or {}).items()}
+        types = {_key(name): str(kind) for name, kind in (known.get("types") or {}).items()}
         names = {width.name.lower(): width for width in Width}
-        return cls(types, golden, names.get(str(proof.get("width")), Width.LIKELY))
+        return cls(types, golden, names.get(str(known.get("width")), Width.LIKELY))
+
+    def recorded(self) -> dict[str, Any]:
+        """Return what `of` needs of it; the golden values stand in the package."""
+        types = {f"{step}: {name}": kind for (step, name), kind in sorted(self.types.items())}
+        return {"types": types, "width": self.width.name.lower()}
 
 
 def _key(name: str) -> Key:

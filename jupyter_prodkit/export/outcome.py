@@ -11,6 +11,7 @@ from jupyter_prodkit.check.formats.wording import counted, seconds
 from jupyter_prodkit.export.closure import Width
 from jupyter_prodkit.export.data_files import data_revision
 from jupyter_prodkit.export.dvc_files import repository_of
+from jupyter_prodkit.export.known import Known
 from jupyter_prodkit.export.merging import Merge, edited_files, exported_before, on_disk
 from jupyter_prodkit.export.package import Package
 from jupyter_prodkit.export.previewing import ExportPreview
@@ -44,6 +45,8 @@ class Made:
     """Cell id → digest, of the cells that the package is made of."""
     drift: Drift | None
     """How package and notebook had moved apart before."""
+    known: Known
+    """What proofs have found out of this code, this time or an earlier one."""
     commit: str | None = None
     """Git's commit around the notebook, and so of the data or of DVC's files for it."""
     has_dvc: bool = False
@@ -95,6 +98,7 @@ def result_of(package: Package, proven: Proven | None, warnings: tuple[str, ...]
             "steps": steps,
             "made_of": dict(made.made_of),
             "proof": _recorded(proven),
+            "known": made.known.recorded(),
             "forced": made.forced,
             "data": {one.path: one.sha256 for one in package.data},
             "data_revision": data_revision(package.data),
@@ -156,8 +160,6 @@ def _recorded(proven: Proven | None) -> dict[str, Any] | None:
         "unequal": {f"{one.step}: {one.name}": f"{one.difference}; {one.cause}" for one in proven.unequal},
         "undetermined": dict(proven.undetermined),
         "incomparable": dict(proven.incomparable),
-        "width": proven.width.name.lower(),
-        "types": {f"{step}: {name}": kind for (step, name), kind in sorted(proven.types.items())},
     }
 
 

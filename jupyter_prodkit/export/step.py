@@ -50,6 +50,7 @@ class ExportPlan(Plan):
     lock_digest: str | None
     notebook: Notebook
     options: ExportOptions
+    known: Known
     drift: Drift | None = None
     """How package and notebook had moved apart."""
     tracking: Tracking | None = None
@@ -107,6 +108,7 @@ def _plan(inputs: Inputs, options: ExportOptions) -> ExportPlan:
         lock_digest=inputs.record.fact("lock", "lock_digest"),
         notebook=inputs.notebook,
         options=options,
+        known=known,
         tracking=tracking,
         home=home,
         drift=drift(project, inputs.record, inputs.notebook),
@@ -229,6 +231,7 @@ def _run(plan: ExportPlan, progress: Progress) -> Result:
         forced=plan.options.force,
         made_of=made_of(plan.notebook, package.selection),
         drift=plan.drift,
+        known=plan.known if proven is None or proven.unknown else Known(proven.types, width=proven.width),
         commit=commit_of(plan.notebook.path.parent) if package.data else None,
         has_dvc=dvc_command() is not None,
     )

@@ -210,3 +210,18 @@ def test_the_readme_is_true(
     finally:
         process.terminate()
         assert process.wait(20) == 0
+
+
+def test_an_export_without_the_proof_keeps_what_the_last_one_found(project: ProjectFolder, tmp_path: Path) -> None:
+    """Types and golden values stay as they are, and the check agrees; nothing counts as proven that wasn't."""
+    notebook = Path(shutil.copy2(project.path.parent / "blooms.ipynb", tmp_path))
+    again = ProjectFolder(Path(shutil.copytree(project.path, tmp_path / project.path.name)))
+    exported = [Path(sys.executable).with_name("prodkit"), "export", notebook]
+    run(*exported, "--no-verify", "--yes", "--quiet", cwd=tmp_path)
+    before, after = (
+        {one.relative_to(side.package): one.read_bytes() for one in (side.package / "src").rglob("*.py")}
+        for side in (project, again)
+    )
+    assert after == before
+    run(*exported, "--check", "--quiet", cwd=tmp_path)
+    assert again.read_record(notebook).steps["export"].facts["proof"] is None
