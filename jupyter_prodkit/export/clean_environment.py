@@ -15,6 +15,7 @@ from typing import Any
 from jupyter_prodkit.check.replay.folder import working_copy
 from jupyter_prodkit.errors import CancelledError, ExportError
 from jupyter_prodkit.export import observing
+from jupyter_prodkit.export.package import Package
 from jupyter_prodkit.lock.uv import Uv
 from jupyter_prodkit.notebook.document import Notebook
 from jupyter_prodkit.progress import Progress
@@ -78,19 +79,31 @@ class CleanEnvironment:
         self._ask(command, "install the wheel into a new environment", wheel.parent)
 
     def run(
-        self, package: str, source: Path, wanted: Mapping[str, list[str]], notebook: Notebook, deadline: float
+        self,
+        package: Package,
+        source: Path,
+        wanted: Mapping[str, list[str]],
+        notebook: Notebook,
+        deadline: float,
     ) -> PackageRun:
         """Run the package's steps in a copy of the notebook's folder, and return the values that were `wanted`.
 
-        `source` is the package's folder, for its config.yaml and for what its tests keep of values.
+        `source` is the package's folder, for its config.yaml and for what its tests keep of values. Settings in the
+        environment count for nothing, as the notebook knew none of them; secrets come from nowhere else.
 
         Raises CancelledError, and TimeoutError where the deadline passes.
         """
-        environment = {**another_pythons_environment(), "PYTHONHASHSEED": "1"}
-        environment[f"{package.upper()}_CONFIG"] = str(source / "config.yaml")
+        own = f"{package.name.upper()}_"
+        secrets = {own + one.field.upper() for one in package.selection.parameters if one.secret}
+        environment = {
+            name: value
+            for name, value in another_pythons_environment().items()
+            if not name.upper().startswith(own) or name.upper() in secrets
+        }
+        environment |= {"PYTHONHASHSEED": "1", f"{own}CONFIG": str(source / "config.yaml")}
         summary = str(source / "tests" / "golden_values.py")
         with working_copy(notebook.path.parent, skip={f"{notebook.name}-prod"}) as copy:
-            request = json.dumps([package, str(copy.temporary), observing.__file__, wanted, summary])
+            request = json.dumps([package.name, str(copy.temporary), observing.__file__, wanted, summary])
             environment["TMPDIR"] = str(copy.temporary)
             command: list[str | Path] = [self.python, "-W", "ignore", "-c", _RUN, request]
             with _until(self.progress, deadline) as limited:

@@ -27,7 +27,7 @@ __all__ = ["RETRIES", "Package", "package_tree"]
 
 _CONVENTIONAL = ("load", "features", "train", "evaluate", "predict")
 _NEVER_WRAP = 10**6
-_SERVER = frozenset({"uvicorn", "msgspec", "numpy", "prometheus-client", "pydantic-settings", "pyyaml"})
+_SERVER = frozenset({"uvicorn", "msgspec", "numpy", "prometheus-client", "pydantic", "pydantic-settings", "pyyaml"})
 RETRIES = "tenacity"
 """The distribution by which reads are tried again."""
 

@@ -192,7 +192,7 @@ class _Prover:
         fill_folder(source, {**package_tree(replace(package, golden={("", ""): None})), **code})
         clean.install_package(uv.build_wheel(source, folder / "dist", self.progress))
         wanted = {step.step: list(step.outputs) for step in selection.steps}
-        run = clean.run(package.name, source, wanted, self.page, self.deadline)
+        run = clean.run(package, source, wanted, self.page, self.deadline)
         kept = self.package if self.witness else package
         return self._compared(kept, selection, run, width)
 

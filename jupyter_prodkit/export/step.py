@@ -183,8 +183,11 @@ def _is_export(distribution: str, module: str) -> bool:
 
 def _uv_version() -> str:
     """The version that will build: the package names its build backend by it, and uv then needs no network for it."""
-    said = subprocess.run([find_uv(), "--version"], capture_output=True, text=True, check=False).stdout
-    return said.split()[1] if said.startswith("uv ") else "0.9.0"
+    uv = find_uv()
+    said = subprocess.run([uv, "--version"], capture_output=True, text=True, check=False).stdout
+    if not said.startswith("uv "):
+        raise ExportError(f"{uv} does not say which version of uv it is.", "Reinstall it: pip install --force-reinstall uv.")
+    return said.split()[1]
 
 
 def _run(plan: ExportPlan, progress: Progress) -> Result:
