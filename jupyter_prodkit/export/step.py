@@ -186,7 +186,7 @@ def _uv_version() -> str:
     uv = find_uv()
     said = subprocess.run([uv, "--version"], capture_output=True, text=True, check=False).stdout
     if not said.startswith("uv "):
-        raise ExportError(f"{uv} does not say which version of uv it is.", "Reinstall it: pip install --force-reinstall uv.")
+        raise ExportError(f"{uv} does not say its version.", "Reinstall it: `pip install --force-reinstall uv`.")
     return said.split()[1]
 
 
