@@ -138,10 +138,14 @@ _CONTENT: tuple[tuple[type, Callable[[Walk, Any, int], None]], ...] = (
 
 def _library(name: str) -> Callable[[Walk, Any, type, int], bool]:
     def feed(walk: Walk, value: Any, kind: type, depth: int) -> bool:
-        from jupyter_prodkit.session import library_digest, pandas_digest
+        # Loaded with the first value of its kind: few notebooks have all of them.
+        if name == "pandas_value":
+            from jupyter_prodkit.session.pandas_digest import pandas_value
 
-        room = pandas_digest if name == "pandas_value" else library_digest
-        return bool(getattr(room, name)(walk, value, kind, depth))
+            return pandas_value(walk, value, kind, depth)
+        from jupyter_prodkit.session import library_digest
+
+        return bool(getattr(library_digest, name)(walk, value, kind, depth))
 
     return feed
 
