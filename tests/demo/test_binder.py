@@ -154,10 +154,14 @@ class DemoPage(NotebookPage):
         """Scroll to a cell, select it, and return its place."""
         index = self.cell_ids.index(name)
         self.page.evaluate(
-            """index => {
+            """async index => {
                 const notebook = window.jupyterapp.shell.currentWidget.content;
                 notebook.activeCellIndex = index;
-                return notebook.scrollToItem(index, "center");
+                // The page scrolls to the active cell by itself, too; of two at once it gives one up.
+                for (let left = 5; left > 0; left--) {
+                    const done = await notebook.scrollToItem(index, "center").then(() => true, () => false);
+                    left = done ? 0 : left;
+                }
             }""",
             index,
         )
