@@ -402,7 +402,7 @@ $x = np.array(['2020-01-01'], dtype='M8[D]')
 $x = np.zeros(0)
 $x.sum()
 print($x)
-$x.resize(8, refcheck=False)
+$x = np.array($x); $x.resize(8, refcheck=False)
 $x.resize((3,))
 $x.base is None
 print($x.flags.writeable, $x.flags.owndata)
