@@ -70,8 +70,8 @@ def repairs(sessions: list[Json], ours: Iterable[str]) -> str:
     what the cell lacks. So whether the kernel equals a clean run's is told for pages that a clean run gets through.
     """
     rows = head(
-        "after the plan", "sessions", "every value explained", "pages that run through", "of them, the kernel is equal",
-        "and nothing else differs", "cells of a plan (median)", "plans of all cells", "report s (median, worst)",
+        "after the plan", "sessions", "every value explained", "pages that run through",
+        "of them, every value explained", "and nothing else differs", "cells of a plan (median)", "plans of all cells", "report s (median, worst)",
         "changed outputs",
     )  # fmt: skip
     for name in ours:
@@ -92,7 +92,7 @@ def after_the_plan(known: list[tuple[Truth, Json, Json]]) -> tuple[str, ...]:
     return (
         share(not said["repaired"]["unexplained"] for _, _, said in known),
         f"{len(whole)}",
-        share(not said["repaired"]["var_diff"] for said in whole),
+        share(not said["repaired"]["unexplained"] for said in whole),
         share(said["repaired"]["equal"] for said in whole),
         f"{median([size for size in plans if size] or [0]):.0f}",
         f"{sum(len(said['repaired']['plan']) >= len(said['cells']) for _, _, said in known)}",
