@@ -71,8 +71,8 @@ def repairs(sessions: list[Json], ours: Iterable[str]) -> str:
     """
     rows = head(
         "after the plan", "sessions", "every value explained", "pages that run through",
-        "of them, every value explained", "and nothing else differs", "cells of a plan (median)", "plans of all cells", "report s (median, worst)",
-        "changed outputs",
+        "of them, every value explained", "and nothing else differs",
+        "cells of a plan (median)", "plans of all cells", "report s (median, worst)", "changed outputs",
     )  # fmt: skip
     for name in ours:
         reports = [(one["truth"], one["reports"][name]) for one in sessions if name in one["reports"]]
