@@ -79,7 +79,7 @@ def _plan(inputs: Inputs, options: ExportOptions) -> ExportPlan:
         uv_version=_uv_version(),
         golden=known.golden,
     )
-    asked = (options.track_data or options.data_remote is not None) and not (options.check or options.update_notebook)
+    asked = options.track_data or options.data_remote is not None
     package, tracking = with_data(package, inputs, remote=options.data_remote, asked=asked)
     unlocked = check_imports(package)
     tree = package_tree(package)
