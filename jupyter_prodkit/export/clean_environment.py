@@ -93,14 +93,8 @@ class CleanEnvironment:
 
         Raises CancelledError, and TimeoutError where the deadline passes.
         """
-        own = f"{package.name.upper()}_"
-        secrets = {own + one.field.upper() for one in package.selection.parameters if one.secret}
-        environment = {
-            name: value
-            for name, value in another_pythons_environment().items()
-            if not name.upper().startswith(own) or name.upper() in secrets
-        }
-        environment |= {"PYTHONHASHSEED": "1", f"{own}CONFIG": str(source / "config.yaml")}
+        environment = package.without_settings(another_pythons_environment(), but_secrets=True)
+        environment |= {"PYTHONHASHSEED": "1", f"{package.name.upper()}_CONFIG": str(source / "config.yaml")}
         summary = str(source / "tests" / "golden_values.py")
         with working_copy(notebook.path.parent, skip={f"{notebook.name}-prod"}) as copy:
             request = json.dumps([package.name, str(copy.temporary), observing.__file__, wanted, summary])

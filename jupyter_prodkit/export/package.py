@@ -77,6 +77,16 @@ class Package:
         """Whether it reads from somewhere that may not answer."""
         return any("from .loading import" in text for text in self.texts.values())
 
+    def without_settings(self, environment: Mapping[str, str], *, but_secrets: bool) -> dict[str, str]:
+        """Return the environment without the variables that set what the package reads; `but_secrets` keeps secrets."""
+        prefix = f"{self.name.upper()}_"
+        secrets = {prefix + one.field.upper() for one in self.selection.parameters if one.secret and but_secrets}
+        return {
+            name: value
+            for name, value in environment.items()
+            if not name.upper().startswith(prefix) or name.upper() in secrets
+        }
+
     def function(self, name: str) -> str | None:
         """Return `package.module:name` where the notebook exports `name`, else None."""
         module = self.selection.owners.get(name)

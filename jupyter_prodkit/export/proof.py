@@ -93,8 +93,7 @@ def prove_import(wheel: Path, config: Path, package: Package, progress: Progress
     modules = [package.name, f"{package.name}.config", *(f"{package.name}.{module}" for module in package.texts)]
     trees = [ast.parse(text) for text in package.texts.values()]
     others = sorted({"pydantic_settings", *(name for tree in trees for name in _imported_at_once(tree))})
-    prefix = f"{package.name.upper()}_"
-    environment = {name: value for name, value in os.environ.items() if not name.upper().startswith(prefix)}
+    environment = package.without_settings(os.environ, but_secrets=False)
     environment |= {"PYTHONPATH": str(wheel), "PYTHONDONTWRITEBYTECODE": "1"}
     with tempfile.TemporaryDirectory() as scratch:
         answer, empty = Path(scratch) / "answer.json", Path(scratch) / "empty"
