@@ -84,7 +84,10 @@ def _left(run: Execution, name: str) -> tuple[str, Glimpse | None] | None:
     if version is not None:
         return version, run.after.get(name)
     version = run.inputs.get(name)
-    return None if version is None else (version, run.before.get(name))
+    if version is None:
+        return None
+    # What it was before says nothing where the run may have changed it and nobody has looked since.
+    return version, None if name in run.unlooked else run.before.get(name)
 
 
 def _given(clean: CleanRun, match: Execution, name: str) -> tuple[str, Glimpse | None]:

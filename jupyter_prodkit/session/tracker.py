@@ -19,6 +19,7 @@ from jupyter_prodkit.session.ambient import OPTIONS, Ambient, may_depend_on
 from jupyter_prodkit.session.classes import defines
 from jupyter_prodkit.session.code_reach import CodeReach
 from jupyter_prodkit.session.collector import held_back
+from jupyter_prodkit.session.credit import Credit
 from jupyter_prodkit.session.files_used import FilesUsed, texts_of
 from jupyter_prodkit.session.generations import Generations
 from jupyter_prodkit.session.history import History
@@ -35,13 +36,8 @@ _log = logging.getLogger("jupyter_prodkit")
 _UNKNOWN = "of unknown origin"
 _TRACEBACK_OF = BaseException.__dict__["__traceback__"].__get__  # past what an error's class may do when it is asked
 _INTERRUPTS = (KeyboardInterrupt, CancelledError)  # the second is what a cell that awaits gets
-
-# What looking at values may take: a little for every cell, and a share of the time that the user's code has taken.
-_SECONDS_PER_CELL = 1.2e-4
-_SECONDS_BETWEEN = 5e-5
-_SHARE_OF_USERS_TIME = 0.015
-_MOST_CREDIT = 0.25
-_CREDIT_AT_START = 0.002
+_HOOK_SECONDS = 1.2e-4
+"""What noting a cell takes by itself: not paid for with credit."""
 
 
 @dataclass(slots=True)
@@ -84,7 +80,6 @@ class Tracker:
         """
         self._namespace = namespace
         self._on_executed = on_executed
-        self._unhurried = unhurried
         self._lock = threading.Lock()
         self._running: dict[int, _Running] = {}  # by thread: subshells run code beside the main thread's
         self._live = LiveNames(namespace)
@@ -95,7 +90,7 @@ class Tracker:
         self._generations = Generations(namespace, self._live)
         self._history = History()
         self._count = 0
-        self._credit = _CREDIT_AT_START
+        self._credit = Credit(unlimited=unhurried)
         self._disturbed = True
         self._threads = threading.active_count()
         self.modules = UserModules(earlier)
@@ -137,7 +132,7 @@ class Tracker:
         if not source.strip() or own_magics_only(source):
             return
         try:
-            with held_back():
+            with held_back(), self._credit.spending(_HOOK_SECONDS):
                 self._running[thread] = self._look(source, cell_id, shown)
         except Exception:  # noqa: BLE001 - tracking must never disturb a cell
             _log.debug("could not look at the cell before it ran", exc_info=True)
@@ -162,7 +157,8 @@ class Tracker:
         seconds = perf_counter() - running.started
         try:
             if self._is_known(running, source):
-                with held_back():
+                self._credit.earn(seconds)
+                with held_back(), self._credit.spending(_HOOK_SECONDS):
                     self._add(self._executed(running, cell_id or running.cell_id, count, error, seconds))
         except Exception:  # noqa: BLE001 - tracking must never disturb a cell
             _log.debug("could not record the cell after it ran", exc_info=True)
@@ -197,7 +193,7 @@ class Tracker:
     def _known(self, names: Iterable[str]) -> dict[str, Glimpse]:
         known = {name: self._live.known(name) for name in names}
         unknown = [name for name, seen in known.items() if seen is None]
-        looked = self._live.look(unknown, self._budget()) if unknown else {}
+        looked = self._live.look(unknown, self._credit.for_cell()) if unknown else {}
         return {name: seen or looked[name] for name, seen in known.items()}
 
     def _version_now(self, name: str, seen: Glimpse) -> Version:
@@ -215,13 +211,11 @@ class Tracker:
     def _executed(
         self, running: _Running, cell_id: str | None, count: int | None, error: BaseException | None, seconds: float
     ) -> Execution:
-        started = perf_counter()
-        self._credit = min(_MOST_CREDIT, self._credit + _SHARE_OF_USERS_TIME * seconds)
         ids = self._live.ids()
         bound = self._bound(running, ids, error)
         self._files.loaded(map(self._namespace.get, bound))
         read, rewritten = self._files.end()
-        budget = self._budget()
+        budget = self._credit.for_cell()
         in_place, groups, unlooked = self._changed_in_place(running, ids, bound, budget)
         self._live.forget(name for name in bound if running.ids.get(name) != ids[name])
         after = {**self._live.look(bound, budget), **in_place}
@@ -243,7 +237,6 @@ class Tracker:
         self._reach.note(running.names, after)
         sharing = self._live.groups(outputs)
         self._generations.note(outputs, sharing)
-        self._credit = max(0.0, self._credit - max(0.0, perf_counter() - started - _SECONDS_PER_CELL))
         return Execution(
             number=self._count + 1, cell_id=cell_id, source=running.source, digest=digest, count=count,
             success=error is None, seconds=seconds, interrupted=interrupted, lacked=_lacked(error),
@@ -265,9 +258,6 @@ class Tracker:
                     count=count, success=False, seconds=seconds, interrupted=True, outputs=outputs,
                 )
             )  # fmt: skip
-
-    def _budget(self) -> Budget | None:
-        return None if self._unhurried else Budget(_SECONDS_PER_CELL + self._credit)
 
     def _bound(self, running: _Running, ids: Mapping[str, int], error: BaseException | None) -> set[str]:
         """The names that the code has made or bound anew."""
@@ -299,13 +289,13 @@ class Tracker:
         gone = self._live.gone(ids)
         self._live.forget(changed)
         nothing = frozenset[str]()
-        budget = self._budget() if disturbed else Budget(_SECONDS_BETWEEN)
+        budget = self._credit.for_cell() if disturbed else self._credit.between_cells()
         passed_over = set(self._live.passed_over)
         in_place, groups = self._live.look_again(reads & ids.keys() - changed, budget, surely=nothing, opaque=nothing)
         in_place = self._seen_late(in_place, passed_over)
         if not changed and not gone and not in_place:
             return
-        after = {**self._live.look(changed, self._budget()), **in_place}
+        after = {**self._live.look(changed, self._credit.for_cell()), **in_place}
         number = self._count + 1
         outputs = {
             name: valued(one.digest + one.hidden) if one.digest is not None else f"outside cells {number} {name}"
