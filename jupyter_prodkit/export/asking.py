@@ -50,10 +50,11 @@ def _effects_question(effects: Mapping[str, tuple[str, ...]]) -> str | None:
 
 def _needed_question(selection: Selection) -> str | None:
     """Ask before code that nobody marked is taken along."""
-    if not selection.taken:
+    if not selection.along:
         return None
     cells: dict[str, list[str]] = {}
     for one in selection.taken:
         cells.setdefault(one.cell.label, []).append(one.line)
-    shown = "; ".join(f"{label}: {', '.join(f'`{line}`' for line in lines[:3])}" for label, lines in cells.items())
-    return f"The marked cells need what nobody marked ({shown}). Take it along?"
+    shown = [f"{label}: {', '.join(f'`{line}`' for line in lines[:3])}" for label, lines in cells.items()]
+    shown += [f"`{one.line}`, which no cell makes: {one.why}" for one in selection.offered]
+    return f"The marked cells need what nobody marked ({'; '.join(shown)}). Take it along?"

@@ -14,8 +14,8 @@ import yaml
 from pages import FACTS, REQUIREMENTS, SERVING, page, write_lock
 
 from jupyter_prodkit.errors import ExportError
-from jupyter_prodkit.export.locked import Locked, read_lock
-from jupyter_prodkit.export.package import Package, package_tree, provides
+from jupyter_prodkit.export.locked import Locked, provides, read_lock
+from jupyter_prodkit.export.package import Package, package_tree
 from jupyter_prodkit.export.proof import check_imports
 from jupyter_prodkit.export.selection import select
 
