@@ -7,8 +7,8 @@ from collections.abc import Collection
 
 __all__ = ["CONVENTION", "STANDARD_LIBRARY", "customary_import"]
 
-STANDARD_LIBRARY = "a module of Python's standard library"
-CONVENTION = "what the name usually stands for"
+STANDARD_LIBRARY = "that is a module of Python's standard library"
+CONVENTION = "that is what the name usually stands for"
 _MODULES = frozenset(
     {
         *("argparse", "base64", "bisect", "collections", "contextlib", "copy", "csv", "dataclasses", "functools", "gc"),

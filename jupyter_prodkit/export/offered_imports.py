@@ -41,7 +41,7 @@ class OfferedImport:
     @property
     def sentence(self) -> str:
         """The line, which cell needs it, and how it is known."""
-        return f"{self.line} ({self.readers[0].label} reads `{self.name}`, which no cell makes; {self.why})"
+        return f"{self.line} (for {self.readers[0].label}, as no cell makes `{self.name}`; {self.why})"
 
 
 @dataclass(frozen=True)
@@ -150,9 +150,9 @@ def _known(
     for name, taken in uses.items():
         lines, why = held.get(name), "the kernel has it so"
         if name not in held:  # else it is what the kernel has: a value perhaps, whatever the name stands for elsewhere
-            lines, why = _statements(name, earlier.get(name)), "as in the last export"
+            lines, why = _statements(name, earlier.get(name)), "the last export had it so"
             if lines is None and len(inside.get(name, ())) == 1:
-                lines, why = tuple(inside[name]), "as a function of the page imports it"
+                lines, why = tuple(inside[name]), "a function of the page imports it so"
             found = customary_import(name, taken)
             if lines is None and found is not None:
                 lines, why = (found[0],), found[1]

@@ -80,7 +80,7 @@ def test_what_a_name_stands_for_everywhere_is_offered(code: str, line: str) -> N
     assert "; ".join(one.line for one in found.offered) == line
     assert module_text("core", found, "x.ipynb").split("\n\n")[1] == line.replace("; ", "\n")
     first = found.offered[0]
-    assert f"{first.line} (cell 1 reads `{first.name}`, which no cell makes; " in found.along[0]
+    assert f"{first.line} (for cell 1, as no cell makes `{first.name}`; " in found.along[0]
 
 
 @pytest.mark.parametrize(
@@ -194,11 +194,11 @@ def test_it_is_asked_about_shown_and_told(project: ProjectFolder) -> None:
     notebook = page(COUNTED)
     plan = EXPORT.plan(inputs(project, notebook), ExportOptions(force=True))
     assert plan.question == (
-        "The marked cells need what nobody marked (`from collections import defaultdict`, which no cell makes: what the "
-        "name usually stands for; `import numpy as np`, which no cell makes: what the name usually stands for). "
-        "Take it along?"
+        "The marked cells need what nobody marked (`from collections import defaultdict`, which no cell makes: that is "
+        "what the name usually stands for; `import numpy as np`, which no cell makes: that is what the name usually "
+        "stands for). Take it along?"
     )
-    line = "import numpy as np (cell 1 reads `np`, which no cell makes; what the name usually stands for)"
+    line = "import numpy as np (for cell 1, as no cell makes `np`; that is what the name usually stands for)"
     assert f"taken along, {line}" in plan.details
     assert isinstance(plan.document, ExportPreview)
     assert line in plan.document.taken
