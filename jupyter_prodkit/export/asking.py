@@ -9,15 +9,14 @@ from jupyter_prodkit.export.merging import edited_files
 from jupyter_prodkit.export.options import ExportOptions
 from jupyter_prodkit.export.round_trip import Homecoming
 from jupyter_prodkit.export.selection import Selection
-from jupyter_prodkit.step import Inputs
+from jupyter_prodkit.step import Inputs, Plan
 
-__all__ = ["OTHERWISE", "question"]
+__all__ = ["otherwise", "question"]
 
-OTHERWISE = (
+_EFFECTS = (
     "--allow-effects lets the proof do that; --yes goes on without, and what it is kept from is then not known; "
     "--no-verify leaves the proof out."
 )
-"""What to do about effects where nobody can be asked."""
 
 
 def question(
@@ -38,6 +37,14 @@ def question(
     lost = f"Edits of {', '.join(edited[:5])} will be lost. Go on?" if edited else None
     needed = None if options.with_needed else _needed_question(selection)
     return " ".join(one for one in (needed, lost, _effects_question(effects)) if one) or None
+
+
+def otherwise(options: ExportOptions, selection: Selection, effects: Mapping[str, tuple[str, ...]]) -> str:
+    """Return what to do where nobody can be asked the question."""
+    needed = bool(selection.along) and not (options.with_needed or options.update_notebook)
+    if not needed:
+        return _EFFECTS if effects else Plan.otherwise
+    return f"--with-needed takes it along; {_EFFECTS if effects else '--yes says yes to all that is asked.'}"
 
 
 def _effects_question(effects: Mapping[str, tuple[str, ...]]) -> str | None:

@@ -11,7 +11,7 @@ from pathlib import Path
 
 from jupyter_prodkit.check.formats.wording import counted
 from jupyter_prodkit.errors import ExportError
-from jupyter_prodkit.export.asking import OTHERWISE, question
+from jupyter_prodkit.export.asking import otherwise, question
 from jupyter_prodkit.export.data_versions import carry_data_over, commit_of, data_warnings, with_data
 from jupyter_prodkit.export.drifting import drift, made_of
 from jupyter_prodkit.export.dvc import dvc_command
@@ -102,7 +102,7 @@ def _plan(inputs: Inputs, options: ExportOptions) -> ExportPlan:
         ),
         question=question(inputs, options, selection, home, effects),
         agreed={"allow_effects": True} if effects else {},
-        otherwise=OTHERWISE if effects else Plan.otherwise,
+        otherwise=otherwise(options, selection, effects),
         document=shown,
         package=package,
         tree=tree,
