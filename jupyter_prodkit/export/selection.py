@@ -113,7 +113,7 @@ def select(
     outside = names | owners.keys() | imports.statements.keys() | hoisted.names
     steps = step_functions(closure, statements, outside - _bound(closure), _not_for_steps(outside))
     arguments = arguments_of([*marked.exported, *definitions], hoisted, outside, _made(statements))
-    texts = _texts(hoisted, steps, imports, types or {})
+    texts = _texts(hoisted, steps, marked.steps, imports, types or {})
     fields = {parameter.field for parameter in marked.parameters}
     bound = _bindings(notebook, statements)
     modules, owners, lifted, stay = _with_steps(modules, owners, texts, steps, hoisted, bound, fields)
@@ -152,13 +152,23 @@ def _take_definitions(closure: Closure, modules: dict[str, tuple[Cell, ...]], ow
 
 
 def _texts(
-    hoisted: Hoisted, steps: Sequence[StepFunction], imports: PageImports, types: Mapping[tuple[str, str], str]
+    hoisted: Hoisted,
+    steps: Sequence[StepFunction],
+    marked: Mapping[str, str],
+    imports: PageImports,
+    types: Mapping[tuple[str, str], str],
 ) -> list[Cell]:
     """The cells of the steps' module: definitions that steps share, then a function for each step."""
     from jupyter_prodkit.export.signatures import step_text
 
     cells = [_cell(one.cell, one.text) for one in hoisted.statements]
-    return [*cells, *(_cell(one.statements[0].cell, step_text(one, imports, types)) for one in steps)]
+    return [*cells, *(_cell(_home(one, marked), step_text(one, imports, types)) for one in steps)]
+
+
+def _home(function: StepFunction, marked: Mapping[str, str]) -> Cell:
+    """The first cell that is marked as the step; what comes along may stand above it."""
+    own = (one.cell for one in function.statements if marked.get(one.cell.cell_id) == function.step)
+    return next(own, function.statements[0].cell)
 
 
 def _with_steps(
