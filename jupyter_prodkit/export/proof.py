@@ -12,6 +12,7 @@ from pathlib import Path
 
 from jupyter_prodkit.errors import ExportError
 from jupyter_prodkit.export.package import RETRIES, Package, imported_modules
+from jupyter_prodkit.export.version_branches import without_untaken_branches
 from jupyter_prodkit.progress import Progress
 from jupyter_prodkit.subprocesses import run_program
 
@@ -44,7 +45,9 @@ except Exception as error:
 
 
 def check_imports(package: Package) -> tuple[str, ...]:
-    """Return a warning for each module that a function imports and the lock has not.
+    """Return a warning for each module that a function or a branch imports and the lock has not.
+
+    Branches that the locked Python does not take are left out.
 
     Raises ExportError where importing the package itself needs such a module, or a lock of earlier days lacks one.
     """
@@ -55,7 +58,7 @@ def check_imports(package: Package) -> tuple[str, ...]:
         tree = ast.parse(text)
         for name in _unlocked(package, _imported_at_once(tree)):
             raise ExportError(f"`{module}` imports `{name}`, which is not in the lock.", package.lock.advice(name))
-        for name in _unlocked(package, imported_modules(tree)):
+        for name in _unlocked(package, imported_modules(without_untaken_branches(tree, package.lock))):
             warnings.append(
                 f"`{module}` imports `{name}`, which the lock does not have, in a function, a `try` or an `if`: "
                 "only what can do without it works in the package."
