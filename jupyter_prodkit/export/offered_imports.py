@@ -14,7 +14,7 @@ from jupyter_prodkit.notebook.document import Cell, Notebook
 from jupyter_prodkit.notebook.names import CodeNames, code_names
 from jupyter_prodkit.session.kernel import LiveKernel
 
-__all__ = ["NO_OFFERS", "ImportOffers", "OfferedImport", "import_offers", "offers_of", "with_imports_above"]
+__all__ = ["NO_OFFERS", "ImportOffers", "OfferedImport", "import_offers", "with_imports_above"]
 
 _ABOVE = "offered-imports"
 Uses = Mapping[str, frozenset[str | None]]
@@ -51,11 +51,10 @@ class ImportOffers:
     known: Mapping[str, OfferedImport] = field(default_factory=dict)
     hints: Mapping[str, str] = field(default_factory=dict)
     """What to do about names whose import is known and not in the lock."""
-
-    @property
-    def lines(self) -> tuple[str, ...]:
-        """All statements."""
-        return tuple(line for one in self.known.values() for line in one.lines)
+    lines: tuple[str, ...] = ()
+    """All that the names stand for, by which the page is read: a plot is one without the import of its library, too."""
+    locked: tuple[str, ...] = ()
+    """Those of the lines that the lock has; with them above it, the notebook runs."""
 
     def added_to(self, imports: PageImports) -> PageImports:
         """Return the page's imports with these."""
@@ -70,11 +69,6 @@ class ImportOffers:
 
 
 NO_OFFERS = ImportOffers()
-
-
-def offers_of(accepted: Iterable[OfferedImport]) -> ImportOffers:
-    """Return what was accepted as all that is offered."""
-    return ImportOffers({one.name: one for one in accepted})
 
 
 def import_offers(
@@ -99,14 +93,14 @@ def import_offers(
             hints[name] = f"`{one.line}` would make `{name}`, but the lock does not have {root}. {locked.advice(root)}"
         else:
             known[name] = one
-    return ImportOffers(known, hints)
+    lines = tuple(dict.fromkeys(line for one in found.values() for line in one.lines))
+    return ImportOffers(known, hints, lines, tuple(dict.fromkeys(line for one in known.values() for line in one.lines)))
 
 
-def with_imports_above(notebook: Notebook, accepted: Sequence[OfferedImport]) -> Notebook:
+def with_imports_above(notebook: Notebook, lines: Sequence[str]) -> Notebook:
     """Return the page with a first cell that makes the imports."""
-    if not accepted:
+    if not lines:
         return notebook
-    lines = dict.fromkeys(line for one in accepted for line in one.lines)
     return replace(notebook, cells=(Cell(_ABOVE, -1, "code", "\n".join(lines)), *notebook.cells))
 
 

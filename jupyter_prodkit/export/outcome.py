@@ -155,9 +155,9 @@ def _said(proven: Proven) -> Iterator[str]:
 
 def _ran_below(package: Package) -> Iterator[str]:
     """Say that the notebook alone could not have run."""
-    lines = ", ".join(f"`{one.line}`" for one in package.selection.offered)
+    lines = ", ".join(f"`{line}`" for line in package.selection.offers.locked)
     if lines:
-        yield f"For the proof the notebook ran below {lines}, which no cell of it makes: add that as its first cell."
+        yield f"For the proof the notebook ran below {lines}, which no cell of it makes: put that in a first cell."
 
 
 def _recorded(proven: Proven | None) -> dict[str, Any] | None:

@@ -15,7 +15,7 @@ from jupyter_prodkit.export.closure import Width
 from jupyter_prodkit.export.comparing import compare, is_opaque
 from jupyter_prodkit.export.exportable import check_step_cell
 from jupyter_prodkit.export.merging import Edits
-from jupyter_prodkit.export.offered_imports import ImportOffers, offers_of, with_imports_above
+from jupyter_prodkit.export.offered_imports import ImportOffers, with_imports_above
 from jupyter_prodkit.export.package import Package, package_tree
 from jupyter_prodkit.export.reference import Reference, Wanted, reference_values
 from jupyter_prodkit.export.selection import Selection, select
@@ -100,7 +100,7 @@ def prove_values(
     deadline = time.monotonic() + budget
     witness = not package.selection.steps
     page = _with_witnesses(notebook, package.selection) if witness else notebook
-    offers = offers_of(package.selection.offered)
+    offers = package.selection.offers
     try:
         selection = select(page, offers=offers)
     except ExportError as error:
@@ -108,7 +108,7 @@ def prove_values(
     if not selection.steps:
         return Proven(package, unknown="no cell makes a value with what is exported")
     reference = reference_values(
-        with_imports_above(page, package.selection.offered),
+        with_imports_above(page, offers.locked),
         [_wanted(step) for step in selection.steps],
         needed={cell_id for step in selection.steps for cell_id in step.cells},
         deadline=deadline,

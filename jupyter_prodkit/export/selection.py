@@ -53,8 +53,10 @@ class Selection:
     arguments: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     """Function → the values it read from the notebook's top level, which it now gets as arguments."""
     taken: tuple[Taken, ...] = ()
+    offers: ImportOffers = NO_OFFERS
+    """What is known of imports that no cell makes."""
     offered: tuple[OfferedImport, ...] = ()
-    """The imports that it needs and no cell makes."""
+    """Those that it needs."""
 
     @property
     def cells(self) -> frozenset[str]:
@@ -131,7 +133,7 @@ def select(
         taken=tuple(Taken(one.cell, _first_line(one)) for one in closure.taken),
     )
     read = {name for cells in modules.values() for name in imports.needed_for(sorted(needs_of_module(cells))).values()}
-    return replace(found, offered=offers.used(read, found.cells))
+    return replace(found, offers=offers, offered=offers.used(read, found.cells))
 
 
 def _on_page(notebook: Notebook) -> list[Cell]:
