@@ -9,15 +9,14 @@ from jupyter_prodkit.export.merging import edited_files
 from jupyter_prodkit.export.options import ExportOptions
 from jupyter_prodkit.export.round_trip import Homecoming
 from jupyter_prodkit.export.selection import Selection
-from jupyter_prodkit.step import Inputs
+from jupyter_prodkit.step import Inputs, Plan
 
-__all__ = ["OTHERWISE", "question"]
+__all__ = ["otherwise", "question"]
 
-OTHERWISE = (
+_EFFECTS = (
     "--allow-effects lets the proof do that; --yes goes on without, and what it is kept from is then not known; "
     "--no-verify leaves the proof out."
 )
-"""What to do about effects where nobody can be asked."""
 
 
 def question(
@@ -40,6 +39,14 @@ def question(
     return " ".join(one for one in (needed, lost, _effects_question(effects)) if one) or None
 
 
+def otherwise(options: ExportOptions, selection: Selection, effects: Mapping[str, tuple[str, ...]]) -> str:
+    """Return what to do where nobody can be asked the question."""
+    needed = bool(selection.along) and not (options.with_needed or options.update_notebook)
+    if not needed:
+        return _EFFECTS if effects else Plan.otherwise
+    return f"--with-needed takes it along; {_EFFECTS if effects else '--yes says yes to all that is asked.'}"
+
+
 def _effects_question(effects: Mapping[str, tuple[str, ...]]) -> str | None:
     """Ask before the proof does again what cells have done to the world outside."""
     if not effects:
@@ -50,10 +57,11 @@ def _effects_question(effects: Mapping[str, tuple[str, ...]]) -> str | None:
 
 def _needed_question(selection: Selection) -> str | None:
     """Ask before code that nobody marked is taken along."""
-    if not selection.taken:
+    if not selection.along:
         return None
     cells: dict[str, list[str]] = {}
     for one in selection.taken:
         cells.setdefault(one.cell.label, []).append(one.line)
-    shown = "; ".join(f"{label}: {', '.join(f'`{line}`' for line in lines[:3])}" for label, lines in cells.items())
-    return f"The marked cells need what nobody marked ({shown}). Take it along?"
+    shown = [f"{label}: {', '.join(f'`{line}`' for line in lines[:3])}" for label, lines in cells.items()]
+    shown += [f"`{one.line}`, which no cell makes: {one.why}" for one in selection.offered]
+    return f"The marked cells need what nobody marked ({'; '.join(shown)}). Take it along?"

@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from enum import IntEnum
 from itertools import pairwise
+from types import MappingProxyType
 
 from jupyter_prodkit.errors import ExportError
 from jupyter_prodkit.export.statements import Statement
@@ -40,8 +41,9 @@ class Closure:
 class _Page:
     """The statements of the page, asked who provides a name."""
 
-    def __init__(self, statements: Sequence[Statement], width: Width) -> None:
+    def __init__(self, statements: Sequence[Statement], width: Width, hints: Mapping[str, str]) -> None:
         self.statements = statements
+        self.hints = hints
         self.width = width
         self.binders: dict[str, list[int]] = {}
         self.changers: dict[str, list[int]] = {}
@@ -80,14 +82,16 @@ def close(
     given: frozenset[str],
     wanted: Mapping[str, str],
     width: Width = Width.LIKELY,
+    hints: Mapping[str, str] = MappingProxyType({}),
 ) -> Closure:
     """Return what the marked statements need.
 
     `given` are names that need no maker: settings and exported definitions; `wanted` are names that exported
-    definitions read, each with the label of the cell that does. Raises ExportError for a name that no cell above
+    definitions read, each with the label of the cell that does; `hints` say of some names what to do where no cell
+    makes them. Raises ExportError for a name that no cell above
     makes, and for steps that need each other.
     """
-    page = _Page(statements, width)
+    page = _Page(statements, width, hints)
     marked = {one.place: step for one in statements if (step := step_of(one)) and _counts(one)}
     dependents: dict[int, set[int]] = {}
     kept = _reach(page, set(marked), given, dependents)
@@ -169,7 +173,9 @@ def _refuse_missing(page: _Page, name: str, reader: Statement) -> None:
         )
     raise ExportError(
         f"{reader.cell.label.capitalize()} reads `{name}`, which no cell on the page makes.",
-        "A deleted cell made it, perhaps: bring that back (the panel lists it), or import the name.",
+        page.hints.get(
+            name, "A deleted cell made it, perhaps: bring that back (the panel lists it), or import the name."
+        ),
     )
 
 

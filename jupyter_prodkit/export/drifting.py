@@ -19,9 +19,7 @@ __all__ = ["drift", "made_of"]
 
 def made_of(notebook: Notebook, selection: Selection) -> dict[str, str]:
     """Return a digest of code and marks for each cell that the package is made of, by its id, in page order."""
-    ids = {cell_id for module in selection.modules for cell_id in selection.sources(module)}
-    ids |= {cell_id for step in selection.steps for cell_id in step.cells}
-    ids |= {one.cell.cell_id for one in selection.taken}
+    ids = selection.cells
     return {cell.cell_id: _digest(cell) for cell in notebook.code_cells if cell.cell_id in ids or _is_marked(cell)}
 
 

@@ -10,7 +10,7 @@ from jupyter_prodkit.export.quiet import is_quiet
 from jupyter_prodkit.notebook.document import Cell
 from jupyter_prodkit.notebook.names import names_in
 
-__all__ = ["PageImports", "imported_names", "is_guarded_import", "read_imports", "star_imports"]
+__all__ = ["PageImports", "imported_names", "imports_inside", "is_guarded_import", "read_imports", "star_imports"]
 
 _IMPORTS = (ast.Import, ast.ImportFrom)
 _ASKED = frozenset({"TYPE_CHECKING", "os", "platform", "sys", "typing"})
@@ -56,6 +56,18 @@ def imported_names(cell: Cell) -> frozenset[str]:
     """Return the names that the cell's own plain import statements bind."""
     nodes = [] if cell.tree is None else [node for node in cell.tree.body if isinstance(node, _IMPORTS)]
     return frozenset(_bound_by(alias) for node in nodes if not _is_future(node) for alias in node.names)
+
+
+def imports_inside(cells: Iterable[Cell]) -> dict[str, set[str]]:
+    """Return the statements by which functions and classes of the page import a name for themselves."""
+    found: dict[str, set[str]] = {}
+    for cell in cells:
+        for statement in () if cell.tree is None else cell.tree.body:
+            nodes = [] if isinstance(statement, _IMPORTS) else [*ast.walk(statement)]
+            for node in nodes:
+                for name, line in _lines(node) if isinstance(node, _IMPORTS) else ():
+                    found.setdefault(name, set()).add(line)
+    return found
 
 
 def star_imports(cell: Cell) -> tuple[str, ...]:

@@ -28,7 +28,10 @@ _WRITERS = re.compile(
     r"(to_(csv|parquet|pickle|json|excel|feather|hdf)|imsave|save|savez|savetxt|makedirs|mkdir|dump)\Z"
 )
 _REMOTE = re.compile(r"(urlopen|urlretrieve|read_sql\w*|read_gbq|download_fileobj|download_file|get_object)\Z")
-_VERBS = frozenset({"get", "head", "options", "post", "put", "patch", "delete", "request"})
+_IDEMPOTENT = frozenset({"get", "head", "options", "put", "delete", "trace"})
+"""HTTP's methods that may be sent again when no answer came (RFC 9110, 9.2.2): POST and PATCH may not."""
+_VERBS = _IDEMPOTENT | {"post", "patch", "request"}
+_PLACE_OF_DATA = {"urlopen": 1, "urlretrieve": 3, "Request": 1}
 _TIMEOUT_SECONDS = 30
 _RETRIED = "retried"
 _COMMA = cst.Comma(whitespace_after=cst.SimpleWhitespace(" "))
@@ -118,6 +121,8 @@ class _Lifter(cst.CSTTransformer):
         if not remote or function == _RETRIED or any(one.star for one in arguments[:1]):
             return updated_node.with_changes(args=arguments)
         given = _with_timeout(updated_node.func, arguments)
+        if not _may_be_sent_again(updated_node.func, arguments):
+            return updated_node.with_changes(args=given)
         return updated_node.with_changes(
             func=cst.Name(_RETRIED), args=[cst.Arg(updated_node.func, comma=_COMMA), *given]
         )
@@ -162,6 +167,31 @@ def _is_request(function: cst.BaseExpression) -> bool:
     """Whether it is a function of requests' or httpx'."""
     root = function.value if isinstance(function, cst.Attribute) else None
     return isinstance(root, cst.Name) and root.value in {"requests", "httpx"} and _last_name(function) in _VERBS
+
+
+def _may_be_sent_again(function: cst.BaseExpression, arguments: Sequence[cst.Arg]) -> bool:
+    """Whether a call that failed half-way may be made once more: it reads, or its HTTP method is idempotent."""
+    name = _last_name(function)
+    if name == "request":
+        method = _given(arguments, 0, "method")
+        return method is not None and (_text(method) or "").lower() in _IDEMPOTENT
+    if name in _PLACE_OF_DATA:
+        if name == "Request" and (method := _given(arguments, 5, "method")) is not None:
+            return (_text(method) or "").lower() in _IDEMPOTENT
+        data = _given(arguments, _PLACE_OF_DATA[name], "data")
+        if data is not None and not (isinstance(data, cst.Name) and data.value == "None"):
+            return False  # urllib posts it
+        first = arguments[0].value if arguments else None
+        return not isinstance(first, cst.Call) or _may_be_sent_again(first.func, first.args)
+    return name not in _VERBS or name in _IDEMPOTENT
+
+
+def _given(arguments: Sequence[cst.Arg], place: int, name: str) -> cst.BaseExpression | None:
+    """What a call gives for the argument of that place or name."""
+    found = [one for one in arguments if one.keyword is not None and one.keyword.value == name]
+    plain = [one for one in arguments if one.keyword is None]
+    found += plain[place : place + 1]
+    return found[0].value if found else None
 
 
 def _is_path_join(function: cst.BaseExpression) -> bool:

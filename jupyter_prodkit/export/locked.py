@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import sys
 from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cached_property
@@ -14,7 +15,7 @@ from packaging.utils import InvalidWheelFilename, canonicalize_name, parse_wheel
 from jupyter_prodkit.environment.facts import EnvironmentFacts
 from jupyter_prodkit.errors import ExportError
 
-__all__ = ["Locked", "read_lock"]
+__all__ = ["Locked", "provides", "read_lock"]
 
 _REQUIREMENT = re.compile(r"^(?P<requirement>[^\s#][^\s;\\]*)", re.MULTILINE)
 
@@ -37,6 +38,25 @@ class Locked:
     def modules(self) -> Mapping[str, tuple[str, ...]]:
         """Each of the notebook's distributions and the topmost modules of its own."""
         return {fact.name: fact.modules for fact in self.facts.distributions}
+
+    def has(self, imported: str) -> bool:
+        """Return whether an import of a dotted name is Python's own, or finds a distribution of the lock."""
+        root = imported.partition(".")[0]
+        owned = (module for modules in self.modules.values() for module in modules)
+        pinned = {name.replace("-", "_") for name in self.pins}
+        return root in sys.stdlib_module_names | pinned or any(provides(module, imported) for module in owned)
+
+    def advice(self, imported: str) -> str:
+        """Return what to do about an import of a module that the lock does not have."""
+        if imported in self.facts.local_modules:
+            own = "It is a file of your own"
+            return f"{own}: move its code into an exported cell, or make it a package and install that."
+        return "Run the cell that imports it, then %prodlock."
+
+
+def provides(module: str, imported: str) -> bool:
+    """Return whether a distribution that owns `module` is what an import of `imported` finds."""
+    return imported == module or imported.startswith(f"{module}.") or module.startswith(f"{imported}.")
 
 
 def read_lock(folder: Path) -> Locked:

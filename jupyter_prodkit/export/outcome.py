@@ -71,6 +71,7 @@ def result_of(package: Package, proven: Proven | None, warnings: tuple[str, ...]
             *([Fact("steps", " → ".join(steps))] if steps else []),
             Fact("settings", ", ".join(p.field for p in selection.parameters) or "none"),
             *([Fact("taken along", _taken(package))] if selection.taken else []),
+            *(Fact("taken along", one.sentence) for one in selection.offered),
             Fact("served", served if features else "the bare model: no function `features` is exported"),
             Fact("proof", _imported(made)),
             *([Fact("values", proven.sentence)] if proven is not None else []),
@@ -83,6 +84,7 @@ def result_of(package: Package, proven: Proven | None, warnings: tuple[str, ...]
             *warnings,
             *(() if features else (bare,)),
             *(_said(proven) if proven is not None else ()),
+            *(_ran_below(package) if proven is not None and not proven.unknown else ()),
         ),
         recorded={
             "package": package.name,
@@ -96,6 +98,7 @@ def result_of(package: Package, proven: Proven | None, warnings: tuple[str, ...]
             "names": dict(selection.owners),
             "cells": {module: list(selection.sources(module)) for module in selection.modules},
             "steps": steps,
+            "offered_imports": {one.name: one.line for one in selection.offered},
             "made_of": dict(made.made_of),
             "proof": _recorded(proven),
             "known": made.known.recorded(),
@@ -148,6 +151,13 @@ def _said(proven: Proven) -> Iterator[str]:
         yield f"`{name}` can't be compared: {why}."
     if proven.unknown:
         yield f"Whether the package gives the notebook's values is not known: {proven.unknown}."
+
+
+def _ran_below(package: Package) -> Iterator[str]:
+    """Say that the notebook alone could not have run."""
+    lines = ", ".join(f"`{line}`" for line in package.selection.offers.locked)
+    if lines:
+        yield f"For the proof the notebook ran below {lines}, which no cell of it makes: put that in a first cell."
 
 
 def _recorded(proven: Proven | None) -> dict[str, Any] | None:

@@ -15,7 +15,7 @@ from jupyter_prodkit.environment.supported_python import supported_python
 from jupyter_prodkit.errors import MissingDependencyError
 from jupyter_prodkit.export.data_files import DataFile, data_revision
 from jupyter_prodkit.export.dvc_files import DataProject
-from jupyter_prodkit.export.locked import Locked
+from jupyter_prodkit.export.locked import Locked, provides
 from jupyter_prodkit.export.modules import module_text
 from jupyter_prodkit.export.naming import title_of
 from jupyter_prodkit.export.parameters import Parameter
@@ -105,6 +105,8 @@ class Package:
             if any(provides(module, name) for module in modules for name in imported)
         }
         pins = self.lock.pins
+        roots = {name.partition(".")[0] for name in imported}
+        direct |= {name for name in pins if name.replace("-", "_") in roots}  # required so far, and now imported
         needed = direct | _SERVER | ({RETRIES} if self.retries else set())
         return tuple(f"{name}=={pins[name]}" for name in sorted(needed & pins.keys()))
 
@@ -116,11 +118,6 @@ def imported_modules(tree: ast.AST) -> Iterator[str]:
             yield from (alias.name for alias in node.names)
         elif isinstance(node, ast.ImportFrom) and node.module and not node.level:
             yield from (f"{node.module}.{alias.name}" for alias in node.names)
-
-
-def provides(module: str, imported: str) -> bool:
-    """Return whether a distribution that owns `module` is what an import of `imported` finds."""
-    return imported == module or imported.startswith(f"{module}.") or module.startswith(f"{imported}.")
 
 
 def package_tree(package: Package) -> FileTree:

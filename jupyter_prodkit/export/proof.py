@@ -11,7 +11,8 @@ from collections.abc import Iterable, Iterator
 from pathlib import Path
 
 from jupyter_prodkit.errors import ExportError
-from jupyter_prodkit.export.package import RETRIES, Package, imported_modules, provides
+from jupyter_prodkit.export.package import RETRIES, Package, imported_modules
+from jupyter_prodkit.export.version_branches import without_untaken_branches
 from jupyter_prodkit.progress import Progress
 from jupyter_prodkit.subprocesses import run_program
 
@@ -44,7 +45,9 @@ except Exception as error:
 
 
 def check_imports(package: Package) -> tuple[str, ...]:
-    """Return a warning for each module that a function imports and the lock has not.
+    """Return a warning for each module that a function or a branch imports and the lock has not.
+
+    Branches that the locked Python does not take are left out.
 
     Raises ExportError where importing the package itself needs such a module, or a lock of earlier days lacks one.
     """
@@ -54,8 +57,8 @@ def check_imports(package: Package) -> tuple[str, ...]:
     for module, text in sorted(package.texts.items()):
         tree = ast.parse(text)
         for name in _unlocked(package, _imported_at_once(tree)):
-            raise ExportError(f"`{module}` imports `{name}`, which is not in the lock.", _advice(package, name))
-        for name in _unlocked(package, imported_modules(tree)):
+            raise ExportError(f"`{module}` imports `{name}`, which is not in the lock.", package.lock.advice(name))
+        for name in _unlocked(package, imported_modules(without_untaken_branches(tree, package.lock))):
             warnings.append(
                 f"`{module}` imports `{name}`, which the lock does not have, in a function, a `try` or an `if`: "
                 "only what can do without it works in the package."
@@ -69,18 +72,8 @@ def _imported_at_once(tree: ast.Module) -> Iterator[str]:
 
 
 def _unlocked(package: Package, imported: Iterable[str]) -> list[str]:
-    owned = [module for modules in package.lock.modules.values() for module in modules]
-    pinned = {name.replace("-", "_") for name in package.lock.pins}
-    roots = {
-        name.partition(".")[0] for name in imported if not any(provides(module, name) for module in owned)
-    } - sys.stdlib_module_names
-    return sorted(roots - pinned - {package.name, "yaml"})
-
-
-def _advice(package: Package, name: str) -> str:
-    if name in package.lock.facts.local_modules:
-        return "It is a file of your own: move its code into an exported cell, or make it a package and install that."
-    return "Run the cell that imports it, then %prodlock."
+    roots = {name.partition(".")[0] for name in imported if not package.lock.has(name)}
+    return sorted(roots - {package.name, "yaml"})
 
 
 def prove_import(wheel: Path, config: Path, package: Package, progress: Progress) -> float:

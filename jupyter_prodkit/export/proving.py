@@ -15,6 +15,7 @@ from jupyter_prodkit.export.closure import Width
 from jupyter_prodkit.export.comparing import compare, is_opaque
 from jupyter_prodkit.export.exportable import check_step_cell
 from jupyter_prodkit.export.merging import Edits
+from jupyter_prodkit.export.offered_imports import ImportOffers, with_imports_above
 from jupyter_prodkit.export.package import Package, package_tree
 from jupyter_prodkit.export.reference import Reference, Wanted, reference_values
 from jupyter_prodkit.export.selection import Selection, select
@@ -99,14 +100,15 @@ def prove_values(
     deadline = time.monotonic() + budget
     witness = not package.selection.steps
     page = _with_witnesses(notebook, package.selection) if witness else notebook
+    offers = package.selection.offers
     try:
-        selection = select(page)
+        selection = select(page, offers=offers)
     except ExportError as error:
         return Proven(package, unknown=f"the cells that call what is exported can't be repeated: {error.message}")
     if not selection.steps:
         return Proven(package, unknown="no cell makes a value with what is exported")
     reference = reference_values(
-        page,
+        with_imports_above(page, offers.locked),
         [_wanted(step) for step in selection.steps],
         needed={cell_id for step in selection.steps for cell_id in step.cells},
         deadline=deadline,
@@ -115,8 +117,8 @@ def prove_values(
     )
     if reference.unfinished:
         return Proven(package, unknown=reference.unfinished)
-    typed = package if witness else replace(package, selection=select(page, types=reference.types))
-    prover = _Prover(page, typed, reference, lock, deadline, progress, edits, witness=witness)
+    typed = package if witness else replace(package, selection=select(page, types=reference.types, offers=offers))
+    prover = _Prover(page, offers, typed, reference, lock, deadline, progress, edits, witness=witness)
     try:
         return prover.widen()
     except TimeoutError:
@@ -126,6 +128,7 @@ def prove_values(
 @dataclass
 class _Prover:
     page: Notebook
+    offers: ImportOffers
     package: Package
     reference: Reference
     lock: Path
@@ -145,7 +148,7 @@ class _Prover:
             tried: set[tuple[tuple[str, tuple[int, ...]], ...]] = set()
             for width in Width:
                 try:
-                    selection = select(self.page, width, self.reference.types)
+                    selection = select(self.page, width, self.reference.types, self.offers)
                 except ExportError:
                     break  # more of the page than can be exported: the narrower slices are what there is
                 made = tuple((step.step, tuple(one.place for one in step.statements)) for step in selection.steps)

@@ -13,6 +13,7 @@ from jupyter_prodkit.export.exportable import check_needed
 from jupyter_prodkit.export.hoisting import Hoisted, arguments_of, hoist
 from jupyter_prodkit.export.imports import PageImports, read_imports
 from jupyter_prodkit.export.marked_cells import is_bare_imports, marked_cells
+from jupyter_prodkit.export.offered_imports import NO_OFFERS, ImportOffers, OfferedImport
 from jupyter_prodkit.export.parameters import Parameter
 from jupyter_prodkit.export.statements import Statement, page_statements
 from jupyter_prodkit.export.step_functions import StepFunction, step_functions
@@ -52,6 +53,22 @@ class Selection:
     arguments: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     """Function → the values it read from the notebook's top level, which it now gets as arguments."""
     taken: tuple[Taken, ...] = ()
+    offers: ImportOffers = NO_OFFERS
+    """What is known of imports that no cell makes."""
+    offered: tuple[OfferedImport, ...] = ()
+    """Those that it needs."""
+
+    @property
+    def cells(self) -> frozenset[str]:
+        """The ids of all cells that it is made of."""
+        sources = (cell_id for module in self.modules for cell_id in self.sources(module))
+        steps = (cell_id for step in self.steps for cell_id in step.cells)
+        return frozenset({*sources, *steps, *(one.cell.cell_id for one in self.taken)})
+
+    @property
+    def along(self) -> tuple[str, ...]:
+        """All that nobody marked and comes along, each with its cell: `cell 1: rows = [1]`."""
+        return (*(f"{one.cell.label}: {one.line}" for one in self.taken), *(one.sentence for one in self.offered))
 
     def purpose(self, module: str) -> str:
         """Return what a module holds, as its docstring begins."""
@@ -63,25 +80,30 @@ class Selection:
 
 
 def select(
-    notebook: Notebook, width: Width = Width.LIKELY, types: Mapping[tuple[str, str], str] | None = None
+    notebook: Notebook,
+    width: Width = Width.LIKELY,
+    types: Mapping[tuple[str, str], str] | None = None,
+    offers: ImportOffers = NO_OFFERS,
 ) -> Selection:
     """Return what the marks on the page select, and what that needs. Raises MissingDependencyError without libcst.
 
-    `types` are the qualified types of values, by step and name, where they are known. Raises ExportError where no
+    `types` are the qualified types of values, by step and name, where they are known; of the imports in `offers` those
+    come along that are needed. Raises ExportError where no
     cell is marked, where a marked cell can't stand in a package, and where the marked cells don't make a whole: a
     name that they need is not made above, or is something else by the end of the page, or steps need each other.
     """
     if find_spec("libcst") is None:
         raise MissingDependencyError("libcst", "export")
     marked = marked_cells(notebook)
-    imports = read_imports(notebook.code_cells)
+    imports = offers.added_to(read_imports(notebook.code_cells))
     modules, owners = marked.modules()
     names = frozenset(parameter.name for parameter in marked.parameters)
-    statements = page_statements(_on_page(notebook))
+    statements = page_statements(_on_page(notebook), offers.lines)
     closure = close(
         statements,
         step_of=lambda one: marked.steps.get(one.cell.cell_id),
-        given=names | owners.keys(),
+        given=names | owners.keys() | offers.known.keys(),
+        hints=offers.hints,
         wanted={name: cell.label for name, cell in needs_of_module(marked.exported).items()},
         width=width,
     )
@@ -93,14 +115,14 @@ def select(
     outside = names | owners.keys() | imports.statements.keys() | hoisted.names
     steps = step_functions(closure, statements, outside - _bound(closure), _not_for_steps(outside))
     arguments = arguments_of([*marked.exported, *definitions], hoisted, outside, _made(statements))
-    texts = _texts(hoisted, steps, imports, types or {})
+    texts = _texts(hoisted, steps, marked.steps, imports, types or {})
     fields = {parameter.field for parameter in marked.parameters}
     bound = _bindings(notebook, statements)
     modules, owners, lifted, stay = _with_steps(modules, owners, texts, steps, hoisted, bound, fields)
     besides = {one for found in arguments.values() for one in found} | {one.name for one in lifted} | {"Any", "retried"}
-    check_selection(notebook, modules, owners, imports, set(names), besides)
+    check_selection(notebook, modules, owners, imports, set(names), besides, offers.hints)
     _check_served(arguments, steps, owners)
-    return Selection(
+    found = Selection(
         modules=modules,
         parameters=(*marked.parameters, *lifted),
         imports=imports.with_typing(),
@@ -110,6 +132,8 @@ def select(
         arguments=arguments,
         taken=tuple(Taken(one.cell, _first_line(one)) for one in closure.taken),
     )
+    read = {name for cells in modules.values() for name in imports.needed_for(sorted(needs_of_module(cells))).values()}
+    return replace(found, offers=offers, offered=offers.used(read, found.cells))
 
 
 def _on_page(notebook: Notebook) -> list[Cell]:
@@ -130,13 +154,23 @@ def _take_definitions(closure: Closure, modules: dict[str, tuple[Cell, ...]], ow
 
 
 def _texts(
-    hoisted: Hoisted, steps: Sequence[StepFunction], imports: PageImports, types: Mapping[tuple[str, str], str]
+    hoisted: Hoisted,
+    steps: Sequence[StepFunction],
+    marked: Mapping[str, str],
+    imports: PageImports,
+    types: Mapping[tuple[str, str], str],
 ) -> list[Cell]:
     """The cells of the steps' module: definitions that steps share, then a function for each step."""
     from jupyter_prodkit.export.signatures import step_text
 
     cells = [_cell(one.cell, one.text) for one in hoisted.statements]
-    return [*cells, *(_cell(one.statements[0].cell, step_text(one, imports, types)) for one in steps)]
+    return [*cells, *(_cell(_home(one, marked), step_text(one, imports, types)) for one in steps)]
+
+
+def _home(function: StepFunction, marked: Mapping[str, str]) -> Cell:
+    """The first cell that is marked as the step; what comes along may stand above it."""
+    own = (one.cell for one in function.statements if marked.get(one.cell.cell_id) == function.step)
+    return next(own, function.statements[0].cell)
 
 
 def _with_steps(

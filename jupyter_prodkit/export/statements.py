@@ -73,11 +73,16 @@ class _Walk:
     aliases: dict[str, set[str]] = field(default_factory=dict)
 
 
-def page_statements(cells: Iterable[Cell]) -> tuple[Statement, ...]:
-    """Return the statements of the cells that are valid Python, in page order."""
+def page_statements(cells: Iterable[Cell], imported: Iterable[str] = ()) -> tuple[Statement, ...]:
+    """Return the statements of the cells that are valid Python, in page order.
+
+    They are read as below the import statements `imported`, which are no part of the page.
+    """
     from jupyter_prodkit.export.code_blocks import split
 
     walk, found = _Walk(), list[Statement]()
+    for line in imported:
+        _statement(Cell("", -1, "code", line), -1, ast.parse(line), line, walk)
     for cell in cells:
         if cell.tree is None:
             continue

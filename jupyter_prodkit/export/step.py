@@ -11,7 +11,7 @@ from pathlib import Path
 
 from jupyter_prodkit.check.formats.wording import counted
 from jupyter_prodkit.errors import ExportError
-from jupyter_prodkit.export.asking import OTHERWISE, question
+from jupyter_prodkit.export.asking import otherwise, question
 from jupyter_prodkit.export.data_versions import carry_data_over, commit_of, data_warnings, with_data
 from jupyter_prodkit.export.drifting import drift, made_of
 from jupyter_prodkit.export.dvc import dvc_command
@@ -19,6 +19,7 @@ from jupyter_prodkit.export.known import Known
 from jupyter_prodkit.export.locked import Locked, read_lock
 from jupyter_prodkit.export.merging import BASE, Edits, base_of, edits_of_code, merge
 from jupyter_prodkit.export.naming import package_name, package_version
+from jupyter_prodkit.export.offered_imports import ImportOffers, import_offers
 from jupyter_prodkit.export.options import ExportOptions, check_combination
 from jupyter_prodkit.export.outcome import Made, compared, kept_edits, previewed, result_of, updated
 from jupyter_prodkit.export.outside import outside_effects
@@ -68,7 +69,8 @@ def _plan(inputs: Inputs, options: ExportOptions) -> ExportPlan:
     if done is None:
         _check_nothing_foreign(project.package)
     known = Known.of(done, inputs.notebook, project.package)
-    selection = select(inputs.notebook, known.width, known.types)
+    offers = _offers(inputs)
+    selection = select(inputs.notebook, known.width, known.types, offers)
     lock = read_lock(project.lock)
     package = Package(
         name=_name(inputs, options, lock),
@@ -83,7 +85,8 @@ def _plan(inputs: Inputs, options: ExportOptions) -> ExportPlan:
     package, tracking = with_data(package, inputs, remote=options.data_remote, asked=asked)
     unlocked = check_imports(package)
     tree = package_tree(package)
-    shown = None if options.check or options.update_notebook else _preview(inputs, package, tree, known, options)
+    is_shown = not (options.check or options.update_notebook)
+    shown = _preview(inputs, package, tree, known, offers, options) if is_shown else None
     timeline = inputs.kernel.timeline if inputs.kernel is not None else None
     is_run = options.verify and not (options.check or options.preview or options.update_notebook)
     effects = outside_effects(inputs.notebook, selection, timeline) if is_run and not options.allow_effects else {}
@@ -92,14 +95,14 @@ def _plan(inputs: Inputs, options: ExportOptions) -> ExportPlan:
         summary=_summary(inputs.notebook, package, options),
         details=(
             *(f"{module}: {', '.join(names)}" for module, names in package.public),
-            *(f"taken along, {one.cell.label}: {one.line}" for one in selection.taken),
+            *(f"taken along, {one}" for one in selection.along),
             *(f"`{name}` gets as arguments: {', '.join(given)}" for name, given in selection.arguments.items()),
             *([tracking.sentence] if tracking is not None else []),
             *(home.diffs if home is not None else ()),
         ),
         question=question(inputs, options, selection, home, effects),
         agreed={"allow_effects": True} if effects else {},
-        otherwise=OTHERWISE if effects else Plan.otherwise,
+        otherwise=otherwise(options, selection, effects),
         document=shown,
         package=package,
         tree=tree,
@@ -116,20 +119,31 @@ def _plan(inputs: Inputs, options: ExportOptions) -> ExportPlan:
 
 
 def _preview(
-    inputs: Inputs, package: Package, tree: FileTree, known: Known, options: ExportOptions
+    inputs: Inputs, package: Package, tree: FileTree, known: Known, offers: ImportOffers, options: ExportOptions
 ) -> ExportPreview:
     """What would be written; of values whose types only the proof tells, those of the last proof are taken."""
     if options.verify and not known.types:
         last = Known.of(inputs.record.steps.get("export"), None, inputs.project.package)
         if last.types:
-            package = replace(package, selection=select(inputs.notebook, known.width, last.types))
+            package = replace(package, selection=select(inputs.notebook, known.width, last.types, offers))
             tree = package_tree(package)
     folder = inputs.project.package
     return ExportPreview(
         package=package.name,
         files=preview(tree, folder, overwrite=options.overwrite, with_proof=options.verify),
-        taken=tuple(f"{one.cell.label}: {one.line}" for one in package.selection.taken),
+        taken=package.selection.along,
         with_proof=options.verify,
+    )
+
+
+def _offers(inputs: Inputs) -> ImportOffers:
+    """What could be imported for names that nothing on the page makes."""
+    earlier = inputs.record.fact("export", "offered_imports")
+    return import_offers(
+        inputs.notebook,
+        lambda: read_lock(inputs.project.lock),
+        inputs.kernel,
+        earlier if isinstance(earlier, dict) else {},
     )
 
 

@@ -6,6 +6,7 @@ import ast
 import symtable
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from itertools import pairwise
+from types import MappingProxyType
 
 from jupyter_prodkit.errors import ExportError
 from jupyter_prodkit.export.exportable import can_be_exported
@@ -28,16 +29,18 @@ def check_selection(
     imports: PageImports,
     parameters: set[str],
     besides: Collection[str],
+    hints: Mapping[str, str] = MappingProxyType({}),
 ) -> None:
     """Raise ExportError where the marked cells don't make a whole, or the page goes on to change what they define.
 
-    `besides` are names that are given though no marked cell makes them: arguments of functions, lifted settings.
+    `besides` are names that are given though no marked cell makes them: arguments of functions, lifted settings;
+    `hints` say of some names what to do where no cell makes them.
     """
     exported = [cell for cells in modules.values() for cell in cells]
     for cell in exported:
         _check_parameters_left_alone(cell, parameters)
     _check_not_bound_again(notebook, {*owners, *parameters})
-    _check_complete(notebook, exported, {*owners, *imports.statements, *parameters, *besides})
+    _check_complete(notebook, exported, {*owners, *imports.statements, *parameters, *besides}, hints)
     _check_no_circle(modules, owners)
 
 
@@ -110,12 +113,16 @@ def names_changed_elsewhere(
     return tuple(found)
 
 
-def _check_complete(notebook: Notebook, exported: Sequence[Cell], given: set[str]) -> None:
+def _check_complete(
+    notebook: Notebook, exported: Sequence[Cell], given: set[str], hints: Mapping[str, str]
+) -> None:
     lacking = {name: cell for name, cell in needs_of_module(exported).items() if name not in given}
     if not lacking:
         return
     said = [f"`{name}` (needed by {cell.label}, {_where(notebook, name)})" for name, cell in sorted(lacking.items())]
-    if set(lacking) <= set(_NOTEBOOK_ONLY):
+    if hints.keys() & lacking.keys():
+        hint = " ".join(hints[name] for name in sorted(hints.keys() & lacking.keys()))
+    elif set(lacking) <= set(_NOTEBOOK_ONLY):
         hint = "Leave it out of marked cells, or import it by name."
     elif not any(name in code_names(cell.source).binds for name in lacking for cell in notebook.code_cells):
         hint = "Import them by name in a cell, or bring back the cell that made them (the panel lists deleted ones)."

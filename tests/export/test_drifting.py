@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from pathlib import Path
 
+import nbformat
 import pytest
 from pages import page, write_lock
 
@@ -11,7 +13,7 @@ from jupyter_prodkit.check.step import CHECK, CheckOptions
 from jupyter_prodkit.export.step import EXPORT, ExportOptions
 from jupyter_prodkit.faces.journey import carry_out, gather, step_states
 from jupyter_prodkit.faces.protocol import StepDrift
-from jupyter_prodkit.notebook.document import Notebook
+from jupyter_prodkit.notebook.document import Notebook, read_notebook
 from jupyter_prodkit.progress import Progress
 from jupyter_prodkit.release import ProjectFolder
 from jupyter_prodkit.step import Result
@@ -80,3 +82,27 @@ def test_check_and_export_say_so_too(exported: ProjectFolder) -> None:
         "package and notebook had drifted apart: cell 2 has changed"
     ]
     assert run(exported, shown, check=True).exit_code == 0
+
+
+def test_a_steps_code_names_the_cell_that_is_marked(tmp_path: Path) -> None:
+    """Not one that only comes along, above it; a change of either is drift, and no edit lands in a wrong cell."""
+    project = ProjectFolder(tmp_path / "flowers-prod")
+    write_lock(project.lock)
+    cells = ("low = input()", "#| step load\nrows = [1]", "#| step train\nbest = max(rows) + int(low)")
+    run(project, notebook(project, *cells), with_needed=True, force=True)
+    steps = project.package / "src/flowers/steps.py"
+    text = steps.read_text()
+    assert "# cell: c1\ndef load(" in text
+    assert "# cell: c2\ndef train(" in text
+    assert '(cells 1 and 3 of the notebook)."""\n    low = input()' in text
+    assert drift(project, *cells) is None
+    assert drift(project, "low = '1'", *cells[1:]) == StepDrift(cells=("cell 1",), files=())
+    assert drift(project, *cells[:2], f"{cells[2]} + 1") == StepDrift(cells=("cell 3",), files=())
+    steps.write_text(text.replace("max(rows)", "min(rows)"))
+    path = tmp_path / "flowers.ipynb"
+    made = [nbformat.v4.new_code_cell(cell, id=f"c{number}") for number, cell in enumerate(cells)]
+    nbformat.write(nbformat.v4.new_notebook(cells=made), path)
+    home = run(project, read_notebook(path), update_notebook=True)
+    assert [cell.source for cell in read_notebook(path).cells] == [*cells]
+    assert [fact.value.partition(":")[0] for fact in home.facts if fact.label == "by hand"] == ["`train`"]
+    assert home.summary == "Took the edits of 0 cells back into flowers.ipynb."

@@ -231,13 +231,34 @@ def test_the_package_is_clean_for_linter_and_type_checker(source: Path) -> None:
     [
         ("urllib.request.urlopen(u)", "retried(urllib.request.urlopen, u, timeout=30)"),
         ("requests.get(u, params={})", "retried(requests.get, u, params={}, timeout=30)"),
-        ("requests.post(u, timeout=5)", "retried(requests.post, u, timeout=5)"),
+        ("requests.post(u, timeout=5)", "requests.post(u, timeout=5)"),
+        ("requests.post(u, json={})", "requests.post(u, json={}, timeout=30)"),
+        ("requests.patch(u)", "requests.patch(u, timeout=30)"),
+        ("requests.put(u)", "retried(requests.put, u, timeout=30)"),
+        ("requests.delete(u)", "retried(requests.delete, u, timeout=30)"),
+        ("requests.head(u)", "retried(requests.head, u, timeout=30)"),
+        ("requests.options(u)", "retried(requests.options, u, timeout=30)"),
+        ("requests.request('GET', u)", "retried(requests.request, 'GET', u, timeout=30)"),
+        ("requests.request('POST', u)", "requests.request('POST', u, timeout=30)"),
+        ("requests.request(u, u)", "requests.request(u, u, timeout=30)"),
+        ("requests.request(url=u, method='PUT')", "retried(requests.request, url=u, method='PUT', timeout=30)"),
+        ("requests.Session().post('https://a.b/c')", "requests.Session().post(settings().c_url)"),
+        ("requests.Session().get('https://a.b/c')", "retried(requests.Session().get, settings().c_url)"),
+        ("urllib.request.urlopen(u, b'x')", "urllib.request.urlopen(u, b'x', timeout=30)"),
+        ("urllib.request.urlopen(u, data=None)", "retried(urllib.request.urlopen, u, data=None, timeout=30)"),
+        (
+            "urllib.request.urlopen(urllib.request.Request(u, method='POST'))",
+            "urllib.request.urlopen(urllib.request.Request(u, method='POST'), timeout=30)",
+        ),
         ("pd.read_sql('select 1', u)", "retried(pd.read_sql, 'select 1', u)"),
         ("store.download_file('a', u)", "retried(store.download_file, 'a', u)"),
         ("pd.read_csv(u)", "pd.read_csv(u)"),
     ],
 )
 def test_reads_from_elsewhere_are_wrapped(call: str, becomes: str) -> None:
-    """Network, databases and object stores get retries, and a time-out where they would wait for ever."""
+    """Network, databases and object stores get retries, and a time-out where they would wait for ever.
+
+    What a server may have done already is not sent again: only reads and idempotent methods are.
+    """
     found = select(page("import requests, urllib.request, store\nimport pandas as pd", f"#| export\ndef f(u):\n    return {call}"))
     assert f"    return {becomes}\n" in module_text("core", found, "x.ipynb")

@@ -247,6 +247,7 @@ def test_unmarked_code_is_taken_along_only_when_agreed(inputs_of: Inputs_of) -> 
     asked = EXPORT.plan(inputs_of(notebook), ExportOptions())
     assert asked.question == "The marked cells need what nobody marked (cell 1: `rows = [1]`). Take it along?"
     assert "taken along, cell 1: rows = [1]" in asked.details
+    assert asked.otherwise == "--with-needed takes it along; --yes says yes to all that is asked."
     assert EXPORT.plan(inputs_of(notebook), ExportOptions(with_needed=True)).question is None
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import ast
 import subprocess
 import sys
+import textwrap
 from pathlib import Path, PurePosixPath
 
 import golden_package
@@ -14,8 +15,8 @@ import yaml
 from pages import FACTS, REQUIREMENTS, SERVING, page, write_lock
 
 from jupyter_prodkit.errors import ExportError
-from jupyter_prodkit.export.locked import Locked, read_lock
-from jupyter_prodkit.export.package import Package, package_tree, provides
+from jupyter_prodkit.export.locked import Locked, provides, read_lock
+from jupyter_prodkit.export.package import Package, package_tree
 from jupyter_prodkit.export.proof import check_imports
 from jupyter_prodkit.export.selection import select
 
@@ -199,6 +200,30 @@ def test_an_unlocked_import_that_may_never_run_is_told() -> None:
         "`core` imports `lightgbm`, which the lock does not have, in a function, a `try` or an `if`: only what can do without it works in the package.",
         "`core` imports `seaborn`, which the lock does not have, in a function, a `try` or an `if`: only what can do without it works in the package.",
     )
+
+
+@pytest.mark.parametrize(
+    ("branch", "is_told"),
+    [
+        ("if sys.version_info < (3, 10):\n    import tomli\nelse:\n    import json as tomli", False),
+        ("if sys.version_info >= (3, 10):\n    import json as tomli\nelse:\n    import tomli", False),
+        ("if sys.version_info >= (3, 10):\n    import tomli\nelse:\n    import json as tomli", True),
+        ("if sys.platform == 'win32':\n    import tomli", True),
+        ("try:\n    import json as tomli\nexcept ModuleNotFoundError:\n    import tomli", False),
+        ("try:\n    from typing import Any as tomli\nexcept ImportError:\n    import tomli", False),
+        ("try:\n    from typing import Nothing as tomli\nexcept ImportError:\n    import tomli", True),
+        ("try:\n    import pandas.toml\nexcept ImportError:\n    import tomli", True),
+        ("try:\n    import json as tomli\nexcept Exception:\n    import tomli", True),
+        ("try:\n    import tomli\nexcept ImportError:\n    tomli = None", True),
+    ],
+)
+def test_a_branch_for_another_python_is_no_reason_to_warn(branch: str, is_told: bool) -> None:
+    """What only another version imports need not be locked; where it may be this one, the user learns of it."""
+    text = textwrap.indent(branch, "    ")
+    found = check_imports(package("import sys", f"#| export\ndef f(x):\n{text}\n    return tomli"))
+    assert [warning.partition(",")[0] for warning in found] == ["`core` imports `tomli`"] * is_told
+    found = check_imports(package("import sys", branch, "#| export\ndef f(x):\n    return tomli"))
+    assert [warning.partition(",")[0] for warning in found] == ["`core` imports `tomli`"] * is_told
 
 
 def test_the_facts_are_those_of_the_lock(tmp_path: Path) -> None:

@@ -15,6 +15,7 @@ from jupyter_prodkit.errors import CancelledError
 from jupyter_prodkit.export.closure import Width
 from jupyter_prodkit.export.locked import read_lock
 from jupyter_prodkit.export.merging import base_of, edits_of_code
+from jupyter_prodkit.export.offered_imports import import_offers
 from jupyter_prodkit.export.package import Package, package_tree
 from jupyter_prodkit.export.proving import Proven, prove_values
 from jupyter_prodkit.export.selection import select
@@ -48,7 +49,8 @@ def lock(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def prove(lock: Path, tmp_path: Path) -> Prove:
     def run(*cells: str, progress: Progress | None = None, budget: float = 300.0) -> Proven:
         notebook = written(tmp_path, *cells)
-        package = Package("work", "0.1.0", "work.ipynb", select(notebook), read_lock(lock), "0.13.9")
+        offers = import_offers(notebook, lambda: read_lock(lock), None, {})
+        package = Package("work", "0.1.0", "work.ipynb", select(notebook, offers=offers), read_lock(lock), "0.13.9")
         return prove_values(
             notebook, package, lock, budget=budget, allow_effects=False, progress=progress or Progress()
         )
@@ -106,6 +108,13 @@ def test_exported_functions_are_proven_by_the_cells_that_call_them(prove: Prove)
     proven = prove("#| export\ndef double(x):\n    return 2 * x", "ten = double(5)", "print(ten)")
     assert (proven.equal, proven.witness) == (("ten",), True)
     assert proven.package.selection.steps == ()
+
+
+def test_an_import_that_came_along_is_there_in_the_notebook_too(prove: Prove) -> None:
+    """Without it the notebook could not run, and nothing would be known; cells that only need it as well count."""
+    proven = prove("#| export\ndef double(x):\n    return np.sum([x, x])", "json.dumps(1)\nten = double(np.ones(3))")
+    assert (proven.equal, proven.witness) == (("ten",), True)
+    assert [one.line for one in proven.package.selection.offered] == ["import numpy as np"]
 
 
 def test_a_cell_that_raises_in_the_notebook_is_named(prove: Prove) -> None:
