@@ -12,7 +12,14 @@ from pathlib import Path
 from jupyter_prodkit.check.formats.wording import counted
 from jupyter_prodkit.errors import ExportError
 from jupyter_prodkit.export.asking import OTHERWISE, question
-from jupyter_prodkit.export.data_versions import carry_data_over, commit_of, data_warnings, with_data
+from jupyter_prodkit.export.data_versions import (
+    carry_data_over,
+    commit_of,
+    data_warnings,
+    fill_lock,
+    locked_data,
+    with_data,
+)
 from jupyter_prodkit.export.drifting import drift, made_of
 from jupyter_prodkit.export.dvc import dvc_command
 from jupyter_prodkit.export.known import Known
@@ -29,7 +36,8 @@ from jupyter_prodkit.export.proving import prove_values
 from jupyter_prodkit.export.round_trip import Homecoming, homecoming, write_home
 from jupyter_prodkit.export.selection import select
 from jupyter_prodkit.export.tracking import Tracking
-from jupyter_prodkit.files import FileTree, file_digest, fill_folder, staged_folders
+from jupyter_prodkit.files import FileTree, file_digest, fill_folder, staged_folders, text_or_empty
+from jupyter_prodkit.lock.locked_data import DATA
 from jupyter_prodkit.lock.uv import Uv, find_uv
 from jupyter_prodkit.notebook.document import Notebook
 from jupyter_prodkit.progress import Progress
@@ -115,9 +123,7 @@ def _plan(inputs: Inputs, options: ExportOptions) -> ExportPlan:
     )
 
 
-def _preview(
-    inputs: Inputs, package: Package, tree: FileTree, known: Known, options: ExportOptions
-) -> ExportPreview:
+def _preview(inputs: Inputs, package: Package, tree: FileTree, known: Known, options: ExportOptions) -> ExportPreview:
     """What would be written; of values whose types only the proof tells, those of the last proof are taken."""
     if options.verify and not known.types:
         last = Known.of(inputs.record.steps.get("export"), None, inputs.project.package)
@@ -195,7 +201,7 @@ def _run(plan: ExportPlan, progress: Progress) -> Result:
         write_home(plan.notebook, plan.home.sources)
         return updated(plan.home, plan.notebook.path.name)
     if plan.options.check:
-        return compared(plan.tree, plan.project.package, plan.drift)
+        return compared(plan.package, plan.tree, plan.project, plan.drift)
     if plan.options.preview:
         assert isinstance(plan.document, ExportPreview)
         return previewed(plan.document, plan.warnings)
@@ -213,10 +219,14 @@ def _run(plan: ExportPlan, progress: Progress) -> Result:
         package = proven.package
     fresh = package_tree(package)
     kept = merge(fresh, project.package, overwrite=plan.options.overwrite)
-    with staged_folders(project.package, project.dist) as (source, dist):
+    data = locked_data(package)
+    others = [project.lock] if (data or "") != text_or_empty(project.lock / DATA) else []
+    with staged_folders(project.package, project.dist, *others) as (source, dist, *lock):
         progress.stage(f"Writing {len(fresh)} files", 0.85)
         fill_folder(source, {**kept.tree, **base_of(fresh)})
         _carry_over(project, source)
+        if lock:
+            fill_lock(project.lock, lock[0], data)
         progress.stage("Building the wheel", 0.9)
         wheel = _build(source, dist, progress)
         progress.stage("Importing the wheel in a new process", 0.95)
@@ -237,6 +247,7 @@ def _run(plan: ExportPlan, progress: Progress) -> Result:
         known=plan.known if proven is None or proven.unknown else Known(proven.types, width=proven.width),
         commit=commit_of(plan.notebook.path.parent) if package.data else None,
         has_dvc=dvc_command() is not None,
+        data_lock=data,
     )
     return result_of(package, proven, (*plan.warnings, *kept_edits(kept, proven)), made)
 
