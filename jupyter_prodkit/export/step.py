@@ -24,6 +24,7 @@ from jupyter_prodkit.export.drifting import drift, made_of
 from jupyter_prodkit.export.dvc import dvc_command
 from jupyter_prodkit.export.known import Known
 from jupyter_prodkit.export.locked import Locked, read_lock
+from jupyter_prodkit.export.marked_cells import marks_without_effect
 from jupyter_prodkit.export.merging import BASE, Edits, base_of, edits_of_code, merge
 from jupyter_prodkit.export.naming import package_name, package_version
 from jupyter_prodkit.export.options import ExportOptions, check_combination
@@ -112,7 +113,12 @@ def _plan(inputs: Inputs, options: ExportOptions) -> ExportPlan:
         package=package,
         tree=tree,
         project=project,
-        warnings=(*selection.warnings, *unlocked, *data_warnings(package, inputs.notebook.path.parent)),
+        warnings=(
+            *selection.warnings,
+            *marks_without_effect(inputs.notebook),
+            *unlocked,
+            *data_warnings(package, inputs.notebook.path.parent),
+        ),
         lock_digest=inputs.record.fact("lock", "lock_digest"),
         notebook=inputs.notebook,
         options=options,

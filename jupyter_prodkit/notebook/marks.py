@@ -28,12 +28,15 @@ __all__ = [
     "read_marks",
     "step_of",
     "tag_of",
+    "void_marks",
 ]
 
 Kind = Literal["step", "export", "parameters", "ignore"]
 """The marks that a user sets, from every face."""
 
 _DIRECTIVE = re.compile(r"#\s*\|\s*(?P<word>[\w:]+)\s*(?P<rest>.*?)\s*$")
+_OTHER_TEXT = re.compile(r"%%(writefile|file|html|HTML|svg|SVG|latex|markdown|javascript|js)\b")
+"""Cell magics whose text is no code of the notebook's: a `#|` line in it is that text's."""
 _MODULE = re.compile(r"[a-z_][a-z0-9_]*\Z")
 _STEP, _EXPORT, _RETURNS = "step:", "export:", "returns:"
 _EXPORTS = frozenset({"export", "exporti", "exports", "exportd"})
@@ -199,6 +202,34 @@ def _returns(source: str, tags: Sequence[str]) -> Iterator[str]:
 def is_ignored(source: str, tags: Sequence[str]) -> bool:
     """Return whether rules should skip the cell; never raises, whatever its other marks say."""
     return "prodkit:ignore" in tags or any(word == "ignore" for word, _ in _directives(source))
+
+
+def void_marks(source: str, tags: Sequence[str]) -> tuple[str, ...]:
+    """Return, as tags, our marks that stand below a `%%` line, where no `#|` line is one; never raises.
+
+    Those that `tags` hold already are none of them, nor are other tools' words and lines of the text of a file.
+    """
+    first, _, rest = source.lstrip().partition("\n")
+    if _OTHER_TEXT.match(first):
+        return ()
+    while first.startswith("%%") and rest.lstrip().startswith("%%"):
+        first, _, rest = rest.lstrip().partition("\n")
+    found = [tag for word, said in _directives(rest) for tag in _as_tags(word, said)] if first.startswith("%%") else []
+    return tuple(dict.fromkeys(tag for tag in found if tag not in tags))
+
+
+def _as_tags(word: str, rest: str) -> Iterator[str]:
+    """A directive of ours as the tags that say the same."""
+    if word in _EXPORTS:
+        yield tag_of("export", rest)
+    elif word == "step" or word.startswith(_STEP):
+        yield tag_of("step", rest if word == "step" else word.removeprefix(_STEP))
+    elif word == "returns":
+        yield from (f"{_RETURNS}{name}" for name in rest.replace(",", " ").split())
+    elif word == "parameters":
+        yield tag_of("parameters")
+    elif word == "ignore":
+        yield tag_of("ignore")
 
 
 def marks_text(source: str, tags: Sequence[str]) -> str:

@@ -20,6 +20,7 @@ from jupyter_prodkit.notebook.marks import (
     read_marks,
     step_of,
     tag_of,
+    void_marks,
 )
 
 TABLE = json.loads((Path(__file__).parent / "marks.json").read_text("utf-8"))
@@ -48,6 +49,14 @@ def test_the_words_of_a_mark(said):
 
 def test_every_mark_that_a_user_sets_has_its_words_in_the_table():
     assert {said["kind"] for said in TABLE["words"]} == set(get_args(Kind))
+
+
+def test_marks_below_a_magic_are_told_as_the_tags_that_would_count():
+    """As many tags as the lines mean, without those that the cell has."""
+    source = "%%time\n#| step train\n#| returns a, b\n#| exporti shapes\n#| ignore\nx = 1"
+    assert void_marks(source, ()) == ("step:train", "returns:a", "returns:b", "export:shapes", "prodkit:ignore")
+    assert void_marks(source, ("step:train", "returns:b")) == ("returns:a", "export:shapes", "prodkit:ignore")
+    assert void_marks(source.removeprefix("%%time\n"), ()) == ()
 
 
 def test_what_a_step_is_told_to_return():
