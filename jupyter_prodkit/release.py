@@ -102,6 +102,20 @@ class ProjectFolder:
         """The embedded MLflow store, where no tracking server is named."""
         return self.path / "mlflow"
 
+    @property
+    def parts(self) -> tuple[Path, ...]:
+        """The folders in it that steps write."""
+        return (self.lock, self.package, self.dist, self.release, self.image, self.service, self.registry)
+
+    def is_of(self, notebook: Path) -> bool:
+        """Return whether it is the project folder of `notebook`, whatever it is called; never raises."""
+        if self.path == self.of(notebook).path:
+            return True
+        try:
+            return self.record_path.is_file() and self._decoded().notebook == notebook.name
+        except (OSError, ProjectError):
+            return False
+
     def read_record(self, notebook: Path) -> ReleaseRecord:
         """Return the release record, an empty one where no step was done yet.
 
@@ -149,8 +163,7 @@ class ProjectFolder:
                 f"{self.path} exists and was not made by jupyter-prodkit.",
                 "Choose another folder with --output, or let it be used with --force (what is in it stays).",
             )
-        ours = (self.lock, self.package, self.dist, self.release, self.image, self.service, self.registry)
-        in_the_way = sorted(held & {folder.name for folder in ours})
+        in_the_way = sorted(held & {folder.name for folder in self.parts})
         if in_the_way:
             raise ProjectError(
                 f"{self.path} holds {', '.join(in_the_way)}, which jupyter-prodkit did not make and would replace.",

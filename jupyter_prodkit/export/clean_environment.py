@@ -96,7 +96,7 @@ class CleanEnvironment:
         environment = package.without_settings(another_pythons_environment(), but_secrets=True)
         environment |= {"PYTHONHASHSEED": "1", f"{package.name.upper()}_CONFIG": str(source / "config.yaml")}
         summary = str(source / "tests" / "golden_values.py")
-        with working_copy(notebook.path.parent, skip={f"{notebook.name}-prod"}) as copy:
+        with working_copy(notebook.path.parent, notebook=notebook.path) as copy:
             request = json.dumps([package.name, str(copy.temporary), observing.__file__, wanted, summary])
             environment["TMPDIR"] = str(copy.temporary)
             command: list[str | Path] = [self.python, "-W", "ignore", "-c", _RUN, request]

@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
-from pathlib import Path
+from pathlib import Path, PurePosixPath
 
 from jupyter_prodkit.export.dvc_files import Pointer, repository_of, tracked_pointer
 from jupyter_prodkit.export.parameters import Parameter
@@ -42,7 +42,7 @@ class DataSource:
     """A file or a folder that the code reads, as one thing to keep."""
 
     path: str
-    """Relative to the notebook's folder where it lies in it."""
+    """Relative to the notebook's folder, unless it lies outside and the code names it by an absolute path."""
     inside: bool
     """Whether it lies in the notebook's folder."""
 
@@ -54,14 +54,17 @@ def data_sources(parameters: Iterable[Parameter], folder: Path) -> tuple[DataSou
     tracks a folder around it; a folder for itself, unless DVC tracks single files in it.
     """
     folder = folder.resolve()
-    found: set[Path] = set()
+    found: dict[Path, bool] = {}
+    """Whether the code names it by an absolute path alone."""
     for parameter in parameters:
         if parameter.secret or not isinstance(parameter.default, str) or not _may_be_path(parameter):
             continue
-        place = _there(folder, parameter.default)
-        found |= {_whole(one, folder) for one in _parts(place)} if place is not None else set()
-    found = {one for one in found if found.isdisjoint(one.parents)}
-    return tuple(sorted((DataSource(*_name(one, folder)) for one in found), key=lambda one: one.path))
+        place, is_absolute = _there(folder, parameter.default), Path(parameter.default).is_absolute()
+        for one in _parts(place) if place is not None else ():
+            whole = _whole(one, folder)
+            found[whole] = found.get(whole, True) and is_absolute
+    named = [_source(one, folder, found[one]) for one in found if found.keys().isdisjoint(one.parents)]
+    return tuple(sorted(named, key=lambda one: one.path))
 
 
 def tracked_pointers(sources: Iterable[DataSource], folder: Path, package: Path | None = None) -> tuple[Pointer, ...]:
@@ -73,20 +76,19 @@ def tracked_pointers(sources: Iterable[DataSource], folder: Path, package: Path 
     found = []
     for one in sources:
         beside = [package / one.path] if package is not None and one.inside else []
-        found.append(tracked_pointer(folder / one.path, one.path, *beside))
+        found.append(tracked_pointer(_place(one, folder), one.path, *beside))
     return tuple(one for one in found if one is not None)
 
 
-def data_files(
-    sources: Iterable[DataSource], folder: Path, pointers: Iterable[Pointer] = ()
-) -> tuple[DataFile, ...]:
+def data_files(sources: Iterable[DataSource], folder: Path, pointers: Iterable[Pointer] = ()) -> tuple[DataFile, ...]:
     """Return the files that the sources are, those in folders included, sorted by path; `pointers` are DVC's."""
     folder = folder.resolve()
     digests = {one.path: one.digest for one in pointers}
     found: dict[str, DataFile] = {}
     for source in sources:
-        for path in _files(folder / source.path):
-            name, _ = _name(path, folder)
+        place = _place(source, folder)
+        for path in _files(place):
+            name = (PurePosixPath(source.path) / path.relative_to(place).as_posix()).as_posix()
             found[name] = DataFile(name, path.stat().st_size, file_digest(path), digests.get(source.path, ""))
     return tuple(found[name] for name in sorted(found))
 
@@ -146,6 +148,13 @@ def _files(place: Path) -> Iterator[Path]:
         yield from list(files)[:_MOST_FILES]
 
 
-def _name(path: Path, folder: Path) -> tuple[str, bool]:
-    """How a path is called, and whether it lies in the folder."""
-    return (path.relative_to(folder).as_posix(), True) if path.is_relative_to(folder) else (str(path), False)
+def _source(path: Path, folder: Path, is_absolute: bool) -> DataSource:
+    """The file or folder by the name that it has wherever the notebook's folder lies, if the code does not bind it."""
+    inside = path.is_relative_to(folder)
+    name = str(path) if is_absolute and not inside else Path(os.path.relpath(path, folder)).as_posix()
+    return DataSource(name, inside)
+
+
+def _place(source: DataSource, folder: Path) -> Path:
+    """Where a source lies; a link in its place is not followed."""
+    return Path(os.path.normpath(folder / source.path))

@@ -12,10 +12,10 @@ from jupyter_prodkit.export.imports import imported_names
 from jupyter_prodkit.export.naming import is_command, why_no_module
 from jupyter_prodkit.export.parameters import Parameter, read_parameters
 from jupyter_prodkit.notebook.document import Cell, Notebook
-from jupyter_prodkit.notebook.marks import check_module
+from jupyter_prodkit.notebook.marks import check_module, void_marks
 from jupyter_prodkit.notebook.names import code_names
 
-__all__ = ["MarkedCells", "is_bare_imports", "marked_cells"]
+__all__ = ["MarkedCells", "is_bare_imports", "marked_cells", "marks_without_effect"]
 
 _DEFAULT_MODULE = "core"
 
@@ -68,14 +68,26 @@ def marked_cells(notebook: Notebook) -> MarkedCells:
             else:
                 steps[cell.cell_id] = marks.step
     if not exported and not steps:
+        void = "".join(f"{said} " for said in marks_without_effect(notebook))
         raise ExportError(
             f"No cell of {notebook.path.name} is marked `export` or as a step.",
-            "Begin the cells that define your functions with `#| export`, and those that do the work with "
+            f"{void}Begin the cells that define your functions with `#| export`, and those that do the work with "
             "`#| step load`, `#| step train`, or mark them in the sidebar.",
             to_mark=tuple(cell.cell_id for cell in notebook.code_cells if _defines(cell) and can_be_exported(cell)),
         )
     parameters = read_parameters(cell for cell in notebook.code_cells if cell.marks.parameters)
     return MarkedCells(tuple(exported), steps, parameters, notebook.default_module or _DEFAULT_MODULE)
+
+
+def marks_without_effect(notebook: Notebook) -> tuple[str, ...]:
+    """Say which cells hold a mark where none is read, and what to do."""
+    found = ((cell, void_marks(cell.source, cell.tags)) for cell in notebook.code_cells)
+    return tuple(
+        f"The mark {', '.join(f'`{tag}`' for tag in tags)} of {cell.label} stands below a `%%` line and has no effect: "
+        "give the cell the tag instead."
+        for cell, tags in found
+        if tags
+    )
 
 
 def _check_one_owner(name: str, owner: str, cell: Cell, module: str) -> None:

@@ -10,6 +10,7 @@ from typing import Any
 from jupyter_prodkit.check.formats.wording import counted, seconds
 from jupyter_prodkit.export.closure import Width
 from jupyter_prodkit.export.data_files import data_revision
+from jupyter_prodkit.export.data_versions import data_apart
 from jupyter_prodkit.export.dvc_files import repository_of
 from jupyter_prodkit.export.known import Known
 from jupyter_prodkit.export.merging import Merge, edited_files, exported_before, on_disk
@@ -17,7 +18,9 @@ from jupyter_prodkit.export.package import Package
 from jupyter_prodkit.export.previewing import ExportPreview
 from jupyter_prodkit.export.proving import Proven
 from jupyter_prodkit.export.round_trip import Homecoming
-from jupyter_prodkit.files import FileTree
+from jupyter_prodkit.files import FileTree, text_digest
+from jupyter_prodkit.lock.locked_data import DATA_DIGEST
+from jupyter_prodkit.release import ProjectFolder
 from jupyter_prodkit.step import Drift, Fact, Result
 
 __all__ = ["Made", "compared", "kept_edits", "previewed", "result_of", "updated"]
@@ -51,6 +54,8 @@ class Made:
     """Git's commit around the notebook, and so of the data or of DVC's files for it."""
     has_dvc: bool = False
     """Whether DVC could be asked to keep the data."""
+    data_lock: str | None = None
+    """What the lock has of the data."""
 
 
 def result_of(package: Package, proven: Proven | None, warnings: tuple[str, ...], made: Made) -> Result:
@@ -105,6 +110,7 @@ def result_of(package: Package, proven: Proven | None, warnings: tuple[str, ...]
             "forced": made.forced,
             "data": {one.path: one.sha256 for one in package.data},
             "data_revision": data_revision(package.data),
+            DATA_DIGEST: text_digest(made.data_lock) if made.data_lock is not None else None,
             "data_commit": made.commit,
             "data_tracked": {one.path: one.digest for one in project.pointers} if project is not None else None,
             "data_remote": {"name": remote.name, **remote.settings} if remote is not None else None,
@@ -198,13 +204,15 @@ def previewed(document: ExportPreview, warnings: tuple[str, ...]) -> Result:
     )
 
 
-def compared(tree: FileTree, folder: Path, drift: Drift | None) -> Result:
+def compared(package: Package, tree: FileTree, project: ProjectFolder, drift: Drift | None) -> Result:
     """Say whether a package is what the notebook would be exported as now; the status is 1 where it is not."""
+    folder = project.package
     before = exported_before(folder)
     old = [str(path) for path, text in tree.items() if before.get(path, on_disk(folder / path)) != text]
     old += [str(path) for path in before if path not in tree]
     edited = edited_files(folder)
     facts = [Fact("out of date", name) for name in old] + [Fact("edited by hand", name) for name in edited]
+    facts += [Fact("data", difference) for difference in data_apart(package, project.lock)]
     if not facts:
         return Result(summary="The package is what the notebook gives.")
     said = f": {drift.sentence}" if drift else ""

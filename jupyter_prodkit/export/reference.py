@@ -94,7 +94,7 @@ def _once(
     unfinished = ""
     try:
         with (
-            working_copy(notebook.path.parent, skip={f"{notebook.name}-prod"}) as copy,
+            working_copy(notebook.path.parent, notebook=notebook.path) as copy,
             trial(notebook, copy, limits, progress) as run,
         ):
             for place, cell in enumerate(cells):

@@ -12,11 +12,19 @@ from pathlib import Path
 from jupyter_prodkit.check.formats.wording import counted
 from jupyter_prodkit.errors import ExportError
 from jupyter_prodkit.export.asking import otherwise, question
-from jupyter_prodkit.export.data_versions import carry_data_over, commit_of, data_warnings, with_data
+from jupyter_prodkit.export.data_versions import (
+    carry_data_over,
+    commit_of,
+    data_warnings,
+    fill_lock,
+    locked_data,
+    with_data,
+)
 from jupyter_prodkit.export.drifting import drift, made_of
 from jupyter_prodkit.export.dvc import dvc_command
 from jupyter_prodkit.export.known import Known
 from jupyter_prodkit.export.locked import Locked, read_lock
+from jupyter_prodkit.export.marked_cells import marks_without_effect
 from jupyter_prodkit.export.merging import BASE, Edits, base_of, edits_of_code, merge
 from jupyter_prodkit.export.naming import package_name, package_version
 from jupyter_prodkit.export.offered_imports import ImportOffers, import_offers
@@ -30,7 +38,8 @@ from jupyter_prodkit.export.proving import prove_values
 from jupyter_prodkit.export.round_trip import Homecoming, homecoming, write_home
 from jupyter_prodkit.export.selection import select
 from jupyter_prodkit.export.tracking import Tracking
-from jupyter_prodkit.files import FileTree, file_digest, fill_folder, staged_folders
+from jupyter_prodkit.files import FileTree, file_digest, fill_folder, staged_folders, text_or_empty
+from jupyter_prodkit.lock.locked_data import DATA
 from jupyter_prodkit.lock.uv import Uv, find_uv
 from jupyter_prodkit.notebook.document import Notebook
 from jupyter_prodkit.progress import Progress
@@ -107,7 +116,12 @@ def _plan(inputs: Inputs, options: ExportOptions) -> ExportPlan:
         package=package,
         tree=tree,
         project=project,
-        warnings=(*selection.warnings, *unlocked, *data_warnings(package, inputs.notebook.path.parent)),
+        warnings=(
+            *selection.warnings,
+            *marks_without_effect(inputs.notebook),
+            *unlocked,
+            *data_warnings(package, inputs.notebook.path.parent),
+        ),
         lock_digest=inputs.record.fact("lock", "lock_digest"),
         notebook=inputs.notebook,
         options=options,
@@ -209,7 +223,7 @@ def _run(plan: ExportPlan, progress: Progress) -> Result:
         write_home(plan.notebook, plan.home.sources)
         return updated(plan.home, plan.notebook.path.name)
     if plan.options.check:
-        return compared(plan.tree, plan.project.package, plan.drift)
+        return compared(plan.package, plan.tree, plan.project, plan.drift)
     if plan.options.preview:
         assert isinstance(plan.document, ExportPreview)
         return previewed(plan.document, plan.warnings)
@@ -227,10 +241,14 @@ def _run(plan: ExportPlan, progress: Progress) -> Result:
         package = proven.package
     fresh = package_tree(package)
     kept = merge(fresh, project.package, overwrite=plan.options.overwrite)
-    with staged_folders(project.package, project.dist) as (source, dist):
+    data = locked_data(package)
+    others = [project.lock] if (data or "") != text_or_empty(project.lock / DATA) else []
+    with staged_folders(project.package, project.dist, *others) as (source, dist, *lock):
         progress.stage(f"Writing {len(fresh)} files", 0.85)
         fill_folder(source, {**kept.tree, **base_of(fresh)})
         _carry_over(project, source)
+        if lock:
+            fill_lock(project.lock, lock[0], data)
         progress.stage("Building the wheel", 0.9)
         wheel = _build(source, dist, progress)
         progress.stage("Importing the wheel in a new process", 0.95)
@@ -251,6 +269,7 @@ def _run(plan: ExportPlan, progress: Progress) -> Result:
         known=plan.known if proven is None or proven.unknown else Known(proven.types, width=proven.width),
         commit=commit_of(plan.notebook.path.parent) if package.data else None,
         has_dvc=dvc_command() is not None,
+        data_lock=data,
     )
     return result_of(package, proven, (*plan.warnings, *kept_edits(kept, proven)), made)
 

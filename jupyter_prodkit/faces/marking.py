@@ -13,7 +13,7 @@ from jupyter_prodkit.export.naming import is_command, why_no_module
 from jupyter_prodkit.faces.arguments import line_parser, parsed_line
 from jupyter_prodkit.faces.protocol import MarkCells, Marked
 from jupyter_prodkit.notebook.document import Cell, Notebook
-from jupyter_prodkit.notebook.marks import check_module, check_step, marks_text
+from jupyter_prodkit.notebook.marks import Kind, check_module, check_step, directive_of, marks_text, tag_of
 from jupyter_prodkit.notebook.transform import own_magics_only
 from jupyter_prodkit.session.session import Session
 
@@ -22,7 +22,6 @@ if TYPE_CHECKING:
 
 __all__ = ["mark_cells"]
 
-Kind = Literal["step", "export", "parameters", "ignore", "none"]
 _MARKS = "Marks: step NAME, export [MODULE], parameters, ignore, none."
 _USUAL = ("load", "features", "train", "evaluate", "predict")
 _PLACES = re.compile(r"(?P<first>\d+)(?:-(?P<last>\d+))?\Z")
@@ -32,19 +31,17 @@ _PATIENCE_SECONDS = 3.0
 
 @dataclass(frozen=True, slots=True)
 class _Mark:
-    kind: Kind
+    kind: Kind | Literal["none"]
     name: str
 
     @property
     def tag(self) -> str:
         """The mark as a tag, and as it is spoken of."""
-        if self.kind == "ignore":
-            return "prodkit:ignore"
-        return f"{self.kind}:{self.name}" if self.name else self.kind
+        return tag_of(self.kind, self.name) if self.kind != "none" else ""
 
     @property
     def directive(self) -> str:
-        return f"#| {self.kind} {self.name}".rstrip()
+        return directive_of(self.kind, self.name) if self.kind != "none" else ""
 
 
 def mark_cells(shell: InteractiveShell, session: Session, line: str) -> str:
@@ -73,7 +70,7 @@ def mark_cells(shell: InteractiveShell, session: Session, line: str) -> str:
 
 def _mark(kind: str, name: str) -> _Mark:
     """The mark that is asked for. Raises UsageError and NotebookError where it is none."""
-    if kind not in get_args(Kind):
+    if kind not in (*get_args(Kind), "none"):
         hint = f"Did you mean `%prodmark step {kind}`? {_MARKS}" if kind in _USUAL else _MARKS
         raise UsageError(f"There is no mark {kind!r}.", hint)
     if kind == "step":

@@ -17,6 +17,7 @@ from jupyter_prodkit.lock.audit import audited
 from jupyter_prodkit.lock.compiling import Locked, compile_lock
 from jupyter_prodkit.lock.conda import conda_packages, environment_yml
 from jupyter_prodkit.lock.gathering import with_files_compared
+from jupyter_prodkit.lock.locked_data import kept_data
 from jupyter_prodkit.lock.outcome import Made, locked_result
 from jupyter_prodkit.lock.pins import render_requirements
 from jupyter_prodkit.lock.project import make_uv_lock, script_block
@@ -75,7 +76,7 @@ def make_lock(
         locked = compile_lock(facts, installed, staging, uv, progress)
         progress.stage("Writing the lock", 0.85)
         files = lock_files(locked, wishes)
-        fill_folder(staging, files)
+        fill_folder(staging, {**files, **kept_data(folder)})
         if wishes.uv_lock:
             make_uv_lock(locked.facts, locked.kernel, staging, uv, progress)
         if wishes.prove:

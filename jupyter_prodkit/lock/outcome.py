@@ -9,6 +9,7 @@ from pathlib import Path
 
 from jupyter_prodkit.environment.facts import EnvironmentFacts
 from jupyter_prodkit.lock.compiling import Locked
+from jupyter_prodkit.lock.locked_data import ComparedData
 from jupyter_prodkit.lock.proof import Proof
 from jupyter_prodkit.lock.report import Audit, Change, LockReport, SecondOpinion, changes, rows, things
 from jupyter_prodkit.step import Fact, Result
@@ -67,16 +68,26 @@ def locked_result(made: Made, labels: Mapping[str, str]) -> Result:
     )
 
 
-def checked_result(facts: EnvironmentFacts, reasons: Sequence[str]) -> Result:
-    """Return what `--check` found: exit status 1 where there is a reason to lock again."""
-    found = "The lock is out of date" if reasons else "The lock is up to date"
-    said = f"{found}: {things(len(reasons), 'reason')} to lock again." if reasons else f"{found} with the notebook."
+def checked_result(facts: EnvironmentFacts, outdated: Sequence[str], data: ComparedData) -> Result:
+    """Return what `--check` found: exit status 1 where there is a reason to lock again, or the data is another."""
+    found = "The lock is out of date" if outdated else "The lock is up to date"
+    said = f"{found}: {things(len(outdated), 'reason')} to lock again." if outdated else f"{found} with the notebook."
+    reasons = (*outdated, *data.reasons)
     return Result(
-        summary=said,
-        warnings=tuple(reasons),
-        document=LockReport(target=facts.target, out_of_date=tuple(reasons)),
+        summary=f"{said} The data is not what was locked." if data.reasons else said,
+        facts=tuple(_compared(data)),
+        warnings=reasons,
+        document=LockReport(target=facts.target, out_of_date=reasons),
         exit_code=1 if reasons else 0,
     )
+
+
+def _compared(data: ComparedData) -> Iterator[Fact]:
+    if data.same:
+        yield Fact("Data", f"{things(data.same, 'file')} as locked")
+    if data.absent:
+        more = f" and {len(data.absent) - _MANY} more" if len(data.absent) > _MANY else ""
+        yield Fact("Data not compared", f"{', '.join(data.absent[:_MANY])}{more}: not here")
 
 
 def whys(facts: EnvironmentFacts) -> str:

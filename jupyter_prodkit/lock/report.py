@@ -105,7 +105,7 @@ class LockReport(msgspec.Struct, frozen=True, kw_only=True):
     second_opinion: SecondOpinion | None = None
     """None where none was asked for."""
     out_of_date: tuple[str, ...] | None = None
-    """What `--check` found: why to lock again; None where it was not asked."""
+    """What `--check` found: why to lock or to export again; None where it was not asked."""
 
 
 _STATUS = {

@@ -15,6 +15,7 @@ from jupyter_prodkit.environment.installed import Installed
 from jupyter_prodkit.errors import LockError
 from jupyter_prodkit.lock.blockers import check_lockable
 from jupyter_prodkit.lock.gathering import facts_here, installed_here
+from jupyter_prodkit.lock.locked_data import compare_data
 from jupyter_prodkit.lock.locking import Wishes, make_lock
 from jupyter_prodkit.lock.outcome import FROM_TEXT, checked_result, count_of, whys
 from jupyter_prodkit.lock.outdated import out_of_date
@@ -89,8 +90,8 @@ class LockPlan(Plan):
     labels: Mapping[str, str] = field(default_factory=dict)
     """How to call each cell, by its id."""
     wishes: Wishes = field(default_factory=Wishes)
-    check_only: bool = False
-    record: ReleaseRecord | None = None
+    compared: Inputs | None = None
+    """What the lock is to be compared with, where nothing is to be written."""
 
 
 def plan(inputs: Inputs, options: LockOptions) -> LockPlan:
@@ -114,8 +115,7 @@ def plan(inputs: Inputs, options: LockOptions) -> LockPlan:
             facts=facts,
             folder=inputs.project.lock,
             labels=labels,
-            check_only=True,
-            record=inputs.record,
+            compared=inputs,
         )
     if not facts.distributions and not facts.unknown and not facts.gone:
         raise LockError(
@@ -168,9 +168,10 @@ def run(plan: LockPlan, progress: Progress) -> Result:
 
     Raises LockError, ProjectError, MissingDependencyError, CancelledError; the old lock is then as it was.
     """
-    if plan.check_only:
-        assert plan.record is not None
-        return checked_result(plan.facts, out_of_date(plan.facts, plan.folder, plan.record, plan.labels))
+    if plan.compared is not None:
+        project, record, home = plan.compared.project, plan.compared.record, plan.compared.notebook.path.parent
+        outdated = out_of_date(plan.facts, plan.folder, record, plan.labels)
+        return checked_result(plan.facts, outdated, compare_data(project, record, home))
     return make_lock(plan.facts, plan.installed, plan.folder, plan.python, plan.labels, plan.wishes, progress)
 
 

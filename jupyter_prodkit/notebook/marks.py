@@ -10,23 +10,33 @@ import keyword
 import re
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
+from typing import Literal
 
 from jupyter_prodkit.errors import NotebookError
 
 __all__ = [
+    "Kind",
     "Marks",
     "check_module",
     "check_step",
     "default_module",
+    "directive_of",
     "is_exported",
     "is_ignored",
     "is_parameters",
     "marks_text",
     "read_marks",
     "step_of",
+    "tag_of",
+    "void_marks",
 ]
 
+Kind = Literal["step", "export", "parameters", "ignore"]
+"""The marks that a user sets, from every face."""
+
 _DIRECTIVE = re.compile(r"#\s*\|\s*(?P<word>[\w:]+)\s*(?P<rest>.*?)\s*$")
+_OTHER_TEXT = re.compile(r"%%(writefile|file|html|HTML|svg|SVG|latex|markdown|javascript|js)\b")
+"""Cell magics whose text is no code of the notebook's: a `#|` line in it is that text's."""
 _MODULE = re.compile(r"[a-z_][a-z0-9_]*\Z")
 _STEP, _EXPORT, _RETURNS = "step:", "export:", "returns:"
 _EXPORTS = frozenset({"export", "exporti", "exports", "exportd"})
@@ -50,6 +60,8 @@ class Marks:
     """The step that the cell is part of."""
     returns: tuple[str, ...] = ()
     """Names of the cell that its step returns, whatever else it does."""
+    left_out: str | None = None
+    """The word that keeps the cell out of modules and steps, whatever else it is marked."""
 
 
 def read_marks(source: str, tags: Sequence[str]) -> Marks:
@@ -59,8 +71,9 @@ def read_marks(source: str, tags: Sequence[str]) -> Marks:
     tags. Raises NotebookError for a module or step name that is none, and for marks that exclude each other.
     """
     parameters, ignore = is_parameters(source, tags), is_ignored(source, tags)
-    if _is_left_out(source, tags):
-        return Marks(parameters=parameters, ignore=ignore)
+    left_out = next(_left_out(source, tags), None)
+    if left_out is not None:
+        return Marks(parameters=parameters, ignore=ignore, left_out=left_out)
     modules = list(_modules(source, tags))
     module = next((name for name in reversed(modules) if name), None)
     if module is not None:
@@ -81,6 +94,18 @@ def _returned(names: Sequence[str], step: str | None) -> tuple[str, ...]:
         if not name.isidentifier() or keyword.iskeyword(name):
             raise NotebookError(f"`returns:{name}` does not name a value.", "Write names: `#| returns rows, labels`.")
     return tuple(dict.fromkeys(names))
+
+
+def tag_of(kind: Kind, name: str = "") -> str:
+    """Return the tag that marks a cell, as the panel sets it and as the mark is spoken of."""
+    if kind == "ignore":
+        return "prodkit:ignore"
+    return f"{kind}:{name}" if name else kind
+
+
+def directive_of(kind: Kind, name: str = "") -> str:
+    """Return the line that marks the cell which begins with it."""
+    return f"#| {kind} {name}".rstrip()
 
 
 def check_module(module: str) -> None:
@@ -121,7 +146,7 @@ def is_exported(source: str, tags: Sequence[str]) -> bool:
     if not tags and "|" not in source:
         return False
     marked = any(True for _ in _modules(source, tags)) or step_of(source, tags) is not None
-    return marked and not _is_left_out(source, tags)
+    return marked and next(_left_out(source, tags), None) is None
 
 
 def is_parameters(source: str, tags: Sequence[str]) -> bool:
@@ -142,8 +167,10 @@ def default_module(sources: Iterable[str]) -> str | None:
     return None
 
 
-def _is_left_out(source: str, tags: Sequence[str]) -> bool:
-    return not _LEFT_OUT.isdisjoint(tags) or ("eval:", "false") in _directives(source)
+def _left_out(source: str, tags: Sequence[str]) -> Iterator[str]:
+    """The words that leave the cell out, a directive before a tag."""
+    yield from (f"{word} {rest}" for word, rest in _directives(source) if (word, rest) == ("eval:", "false"))
+    yield from (tag for tag in tags if tag in _LEFT_OUT)
 
 
 def _modules(source: str, tags: Sequence[str]) -> Iterator[str]:
@@ -175,6 +202,34 @@ def _returns(source: str, tags: Sequence[str]) -> Iterator[str]:
 def is_ignored(source: str, tags: Sequence[str]) -> bool:
     """Return whether rules should skip the cell; never raises, whatever its other marks say."""
     return "prodkit:ignore" in tags or any(word == "ignore" for word, _ in _directives(source))
+
+
+def void_marks(source: str, tags: Sequence[str]) -> tuple[str, ...]:
+    """Return, as tags, our marks that stand below a `%%` line, where no `#|` line is one; never raises.
+
+    Those that `tags` hold already are none of them, nor are other tools' words and lines of the text of a file.
+    """
+    first, _, rest = source.lstrip().partition("\n")
+    if _OTHER_TEXT.match(first):
+        return ()
+    while first.startswith("%%") and rest.lstrip().startswith("%%"):
+        first, _, rest = rest.lstrip().partition("\n")
+    found = [tag for word, said in _directives(rest) for tag in _as_tags(word, said)] if first.startswith("%%") else []
+    return tuple(dict.fromkeys(tag for tag in found if tag not in tags))
+
+
+def _as_tags(word: str, rest: str) -> Iterator[str]:
+    """A directive of ours as the tags that say the same."""
+    if word in _EXPORTS:
+        yield tag_of("export", rest)
+    elif word == "step" or word.startswith(_STEP):
+        yield tag_of("step", rest if word == "step" else word.removeprefix(_STEP))
+    elif word == "returns":
+        yield from (f"{_RETURNS}{name}" for name in rest.replace(",", " ").split())
+    elif word == "parameters":
+        yield tag_of("parameters")
+    elif word == "ignore":
+        yield tag_of("ignore")
 
 
 def marks_text(source: str, tags: Sequence[str]) -> str:

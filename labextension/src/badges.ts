@@ -5,7 +5,7 @@ import type { NotebookPanel } from '@jupyterlab/notebook';
 import type { TranslationBundle } from '@jupyterlab/translation';
 import type { IDisposable } from '@lumino/disposable';
 
-import { marksOf, markText } from './marks';
+import { countingMarks, marksOf, markText } from './marks';
 import type { CellVerdict, PageCell, Report } from './protocol';
 import { shapePath } from './sections/shape';
 import { STATE_SHAPES, stateWord } from './sections/state';
@@ -95,6 +95,8 @@ interface ITold {
   readonly state: CellVerdict['state'] | null;
   readonly why: string;
   readonly marks: readonly string[];
+  /** Those of them that mean nothing, as the cell is left out. */
+  readonly idle: readonly string[];
 }
 
 function toldOf(report: Report | null, cells: readonly PageCell[]): ReadonlyMap<string, ITold> {
@@ -104,9 +106,11 @@ function toldOf(report: Report | null, cells: readonly PageCell[]): ReadonlyMap<
   for (const cell of cells) {
     const verdict = verdicts.get(cell.cell_id);
     const marks = cell.kind === 'code' ? marksOf(cell).map(markText) : [];
+    const counting = cell.kind === 'code' ? countingMarks(cell).map(markText) : [];
+    const idle = marks.filter(mark => !counting.includes(mark));
     if (verdict !== undefined || marks.length > 0) {
       const why = reasons.get(cell.cell_id) ?? '';
-      told.set(cell.cell_id, { state: verdict?.state ?? null, why, marks });
+      told.set(cell.cell_id, { state: verdict?.state ?? null, why, marks, idle });
     }
   }
   return told;
@@ -123,12 +127,15 @@ function reasonsOf(report: Report | null): ReadonlyMap<string, string> {
   return new Map([...verdicts, ...findings.reverse()]);
 }
 
-function badge(trans: TranslationBundle, { state, why, marks }: ITold): HTMLElement {
+function badge(trans: TranslationBundle, { state, why, marks, idle }: ITold): HTMLElement {
   const node = document.createElement('div');
   node.className = CLASS;
   node.dataset.state = state ?? '';
   const word = state === null ? '' : stateWord(trans, state);
-  const words = [word, ...marks].filter(text => text !== '').join(', ');
+  const said = marks.map(mark =>
+    idle.includes(mark) ? trans.__('%1 (without effect: the cell is left out)', mark) : mark
+  );
+  const words = [word, ...said].filter(text => text !== '').join(', ');
   node.setAttribute('role', 'img');
   node.setAttribute('aria-label', why === '' ? words : `${words}. ${why}`);
   node.title = plain(why === '' ? words : `${words}\n${why}`);
@@ -140,7 +147,8 @@ function badge(trans: TranslationBundle, { state, why, marks }: ITold): HTMLElem
     }
   }
   marks.forEach(mark => {
-    node.append(text('jp-Prodkit-badge-mark', mark));
+    const isIdle = idle.includes(mark);
+    node.append(text(`jp-Prodkit-badge-mark${isIdle ? ' jp-mod-idle' : ''}`, mark));
   });
   return node;
 }

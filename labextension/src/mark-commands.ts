@@ -7,7 +7,7 @@ import type { ReadonlyPartialJSONObject } from '@lumino/coreutils';
 import { Menu } from '@lumino/widgets';
 
 import { markIcon } from './icons';
-import type { IMark, MarkKind } from './marks';
+import type { IMark, OwnKind } from './marks';
 import { hasMark, isStepName, STEP_NAMES } from './marks';
 import type { IActiveCell, IProdkitTracker } from './tokens';
 
@@ -59,8 +59,13 @@ export function addMarkCommands({ commands, tracker, trans }: IMarkCommandOption
   });
 }
 
+/** A mark that there is a command for. */
+interface IOwnMark extends IMark {
+  readonly kind: OwnKind;
+}
+
 /** Every mark there is a command for. */
-export function commonMarks(): readonly IMark[] {
+export function commonMarks(): readonly IOwnMark[] {
   const plain = (['export', 'parameters', 'ignore'] as const).map(kind => ({ kind, name: '' }));
   return [...plain, ...STEP_NAMES.map(name => ({ kind: 'step' as const, name }))];
 }
@@ -117,18 +122,18 @@ function toggle(tracker: IProdkitTracker, mark: IMark | null): void {
   }
 }
 
-function markOf({ kind, name = '' }: ReadonlyPartialJSONObject): IMark | null {
-  if (!isMarkKind(kind) || typeof name !== 'string') {
+function markOf({ kind, name = '' }: ReadonlyPartialJSONObject): IOwnMark | null {
+  if (!isOwnKind(kind) || typeof name !== 'string') {
     return null;
   }
   return kind !== 'step' || isStepName(name) ? { kind, name } : null;
 }
 
-function isMarkKind(kind: unknown): kind is MarkKind {
+function isOwnKind(kind: unknown): kind is OwnKind {
   return kind === 'export' || kind === 'parameters' || kind === 'step' || kind === 'ignore';
 }
 
-function labelOf(trans: TranslationBundle, mark: IMark | null): string {
+function labelOf(trans: TranslationBundle, mark: IOwnMark | null): string {
   switch (mark?.kind) {
     case 'export':
       return trans.__('Mark Cell: Export');

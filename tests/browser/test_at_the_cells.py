@@ -103,6 +103,31 @@ def test_a_comment_that_marks_is_as_good_as_a_tag(open_notebook):
     assert opened.page.evaluate(source) == "#| export\ndef f():\n    return 1"
 
 
+def test_what_leaves_a_cell_out_and_what_its_step_returns_are_shown_as_marks(open_notebook):
+    """Marks that a word makes void are struck out at the cell and in the panel, which says why; one click mends it."""
+    step = "#| eval: false\n#| step load\n#| returns rows, labels\nrows, labels = [1], [2]"
+    opened = attached(open_notebook, step, "x = 1", tags={1: ["step:train", "returns:x"]})
+    badge = opened.cell(0).locator(BADGE)
+    expect(badge.locator(".jp-mod-idle")).to_have_text(["step:load", "returns:rows", "returns:labels"])
+    expect(badge).to_contain_text("eval: false")
+    assert "step:load (without effect: the cell is left out)" in (badge.get_attribute("aria-label") or "")
+    opened.cell(0).locator(".jp-InputArea-prompt").click()
+    expect(opened.test_id("prodkit-left-out")).to_have_text(
+        "Left out of the package by “eval: false”. Without effect: step:load, returns:rows, returns:labels"
+    )
+    opened.test_id("prodkit-mark-left-out").click()
+    expect(opened.test_id("prodkit-left-out")).to_have_count(0)
+    expect(badge.locator(".jp-mod-idle")).to_have_count(0)
+    opened.test_id("prodkit-mark-returns").first.click()
+    expect(opened.test_id("prodkit-mark-returns")).to_have_text(["returns:labels"])
+    source = "window.jupyterapp.shell.currentWidget.content.model.cells.get(0).sharedModel.getSource()"
+    assert opened.page.evaluate(source) == "#| step load\n#| returns labels\nrows, labels = [1], [2]"
+    opened.test_id("prodkit-undo").click()
+    assert opened.page.evaluate(source) == step.removeprefix("#| eval: false\n")
+    opened.cell(1).locator(".jp-InputArea-prompt").click()
+    expect(opened.test_id("prodkit-mark-returns")).to_have_text(["returns:x"])
+
+
 def test_the_verdict_stands_in_the_status_bar(open_notebook):
     """One look suffices, whatever else is open; a click opens the panel."""
     opened = attached(open_notebook, "a = 1")

@@ -251,6 +251,16 @@ def test_unmarked_code_is_taken_along_only_when_agreed(inputs_of: Inputs_of) -> 
     assert EXPORT.plan(inputs_of(notebook), ExportOptions(with_needed=True)).question is None
 
 
+def test_a_mark_below_a_magic_is_said_to_have_no_effect(inputs_of: Inputs_of) -> None:
+    """The rest is exported with a warning; where nothing else is marked, the refusal says why."""
+    below = "%%time\n#| export\ndef slow(): ..."
+    said = "The mark `export` of cell 1 stands below a `%%` line and has no effect: give the cell the tag instead."
+    assert said in EXPORT.plan(inputs_of(page(below, *FLOWERS)), ExportOptions()).warnings
+    with pytest.raises(ExportError, match="No cell of flowers") as raised:
+        EXPORT.plan(inputs_of(page(below)), ExportOptions())
+    assert raised.value.hint.startswith(said)
+
+
 def test_files_that_no_export_made_are_left_alone(inputs_of: Inputs_of, project: ProjectFolder) -> None:
     """A folder where the package should go, with something else in it, is not replaced."""
     project.package.mkdir()

@@ -14,6 +14,7 @@ import nbformat
 import pytest
 
 from jupyter_prodkit.faces.cli import main
+from jupyter_prodkit.files import text_digest
 from jupyter_prodkit.lock import compiling
 from jupyter_prodkit.lock.uv import find_uv
 
@@ -112,6 +113,22 @@ def test_check_fails_when_the_lock_is_out_of_date(tmp_path, notebook, here):
     assert lock.stat().st_mtime_ns == state
     lock.write_text(lock.read_text() + "# edited\n")
     assert "requirements.lock is not as the lock step wrote it." in here("lock", str(path), "--check").stdout
+
+
+def test_check_tells_of_data_that_is_not_what_was_locked(tmp_path, notebook, here):
+    """The lock of the distributions may stand while the data it was exported with has changed: status 1, and which."""
+    path = notebook(a="import six")
+    assert here("lock", str(path), "--static").returncode == 0
+    rows = [{"path": name, "size": 1, "sha256": text_digest("1")} for name in ("rows.csv", "gone.csv")]
+    data = json.dumps({"format": 1, "revision": "r", "files": rows})
+    (tmp_path / "work-prod" / "lock" / "data.json").write_text(data)
+    (tmp_path / "rows.csv").write_text("1")
+    same = here("lock", str(path), "--check")
+    assert (same.returncode, "1 file as locked" in same.stdout, "gone.csv: not here" in same.stdout) == (0, True, True)
+    (tmp_path / "rows.csv").write_text("2")
+    other = here("lock", str(path), "--check")
+    assert other.returncode == 1
+    assert "rows.csv here is not the file that the lock has" in other.stdout
 
 
 def test_the_magic_shows_the_table_and_the_check_shows_drift(kernel, notebook):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import queue
 import time
 import uuid
@@ -16,6 +17,7 @@ from jupyter_prodkit.faces.protocol import MarkCells
 
 pytestmark = pytest.mark.kernel
 
+WORDS = json.loads((Path(__file__).parents[1] / "notebook" / "marks.json").read_text("utf-8"))["words"]
 CELLS = ("rows = [1, 2]", "# Title", "%%time\ntotal = sum(rows)", "%prodmark step load\nrows = [1, 2, 3]", "#| step a\n1")
 
 
@@ -52,6 +54,13 @@ def test_without_a_page_the_line_to_paste_is_printed(marked: Any) -> None:
     assert said(marked, "x = 1\n%prodmark export") == (
         "Begin this cell with this line, or give it the tag `export`:\n#| export"
     )
+
+
+@pytest.mark.parametrize("words", WORDS, ids=lambda words: words["directive"])
+def test_the_line_to_paste_and_the_tag_are_those_that_the_panel_knows(marked: Any, words: dict[str, str]) -> None:
+    """What `%prodmark` has a user write is in the table by which panel and export read marks."""
+    told = said(marked, f"%prodmark {words['kind']} {words['name']} --cells 1")
+    assert told == f"Begin cell 1 with this line, or give it the tag `{words['tag']}`:\n{words['directive']}"
 
 
 @pytest.mark.parametrize(

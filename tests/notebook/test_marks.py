@@ -4,34 +4,59 @@ from __future__ import annotations
 
 import json
 from pathlib import Path
+from typing import get_args
 
 import pytest
 
 from jupyter_prodkit.errors import NotebookError
 from jupyter_prodkit.notebook.marks import (
+    Kind,
     Marks,
+    directive_of,
     is_exported,
     is_ignored,
     is_parameters,
     marks_text,
     read_marks,
     step_of,
+    tag_of,
+    void_marks,
 )
 
-CASES = json.loads((Path(__file__).parent / "marks.json").read_text("utf-8"))
+TABLE = json.loads((Path(__file__).parent / "marks.json").read_text("utf-8"))
 """Read by the front end's tests, too: both sides understand a cell's marks in the same way."""
 
 
-@pytest.mark.parametrize("case", CASES, ids=lambda case: f"{case['source']!r} {case['tags']}")
+@pytest.mark.parametrize("case", TABLE["cells"], ids=lambda case: f"{case['source']!r} {case['tags']}")
 def test_marks_of(case):
     """What the export, the rules and the panel take a cell for is one and the same."""
     source, tags, said = case["source"], tuple(case["tags"]), dict(case)
     del said["source"], said["tags"]
-    marks = Marks(**said)
+    marks = Marks(**{**said, "returns": tuple(said.get("returns", ()))})
     assert read_marks(source, tags) == marks
     assert is_ignored(source, tags) == marks.ignore
     assert is_parameters(source, tags) == marks.parameters
     assert is_exported(source, tags) == (marks.export or marks.step is not None)
+
+
+@pytest.mark.parametrize("said", TABLE["words"], ids=lambda said: said["directive"])
+def test_the_words_of_a_mark(said):
+    """Tag and line are written as every face writes them, and both are read as the same mark."""
+    kind, name = said["kind"], said["name"]
+    assert (tag_of(kind, name), directive_of(kind, name)) == (said["tag"], said["directive"])
+    assert read_marks(said["directive"], ()) == read_marks("", (said["tag"],)) != Marks()
+
+
+def test_every_mark_that_a_user_sets_has_its_words_in_the_table():
+    assert {said["kind"] for said in TABLE["words"]} == set(get_args(Kind))
+
+
+def test_marks_below_a_magic_are_told_as_the_tags_that_would_count():
+    """As many tags as the lines mean, without those that the cell has."""
+    source = "%%time\n#| step train\n#| returns a, b\n#| exporti shapes\n#| ignore\nx = 1"
+    assert void_marks(source, ()) == ("step:train", "returns:a", "returns:b", "export:shapes", "prodkit:ignore")
+    assert void_marks(source, ("step:train", "returns:b")) == ("returns:a", "export:shapes", "prodkit:ignore")
+    assert void_marks(source.removeprefix("%%time\n"), ()) == ()
 
 
 def test_what_a_step_is_told_to_return():

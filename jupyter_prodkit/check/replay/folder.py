@@ -9,13 +9,14 @@ import sys
 import tempfile
 import time
 from collections import deque
-from collections.abc import Collection, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 
 from jupyter_prodkit.errors import CheckError
 from jupyter_prodkit.files import STAGING
+from jupyter_prodkit.release import ProjectFolder
 
 __all__ = ["Limits", "WorkingCopy", "working_copy"]
 
@@ -62,7 +63,7 @@ class _Copying:
     original: Path
     copy: Path
     limits: Limits
-    skip: Collection[str]
+    notebook: Path | None
     files_left: int = field(init=False)
     bytes_left: int = field(init=False)
     shares_blocks: bool = sys.platform == "linux"
@@ -109,8 +110,15 @@ class _Copying:
 
     def _is_left_out(self, folder: Path) -> bool:
         name = folder.name
-        ours = name in self.skip and folder.parent == self.original
-        return name in _NEVER_COPIED or name.startswith(STAGING) or ours or (folder / "pyvenv.cfg").exists()
+        never = name in _NEVER_COPIED or name.startswith(STAGING) or (folder / "pyvenv.cfg").exists()
+        return never or self._is_of_the_steps(folder)
+
+    def _is_of_the_steps(self, folder: Path) -> bool:
+        """Whether a folder is the notebook's project folder, or part of one that is also the user's own."""
+        if self.notebook is None:
+            return False
+        around = ProjectFolder(folder.parent)
+        return ProjectFolder(folder).is_of(self.notebook) or (folder in around.parts and around.is_of(self.notebook))
 
     def _link_again(self, link: Path, target: Path) -> None:
         """A link within the folder leads to its place in the copy, any other to where it leads now."""
@@ -144,8 +152,12 @@ class _Copying:
 
 
 @contextmanager
-def working_copy(folder: Path, *, skip: Collection[str] = (), limits: Limits | None = None) -> Iterator[WorkingCopy]:
-    """Yield a copy of `folder` that is gone after the block; folders named in `skip` are not in it.
+def working_copy(
+    folder: Path, *, notebook: Path | None = None, limits: Limits | None = None
+) -> Iterator[WorkingCopy]:
+    """Yield a copy of `folder` that is gone after the block.
+
+    The project folder of `notebook` is not in it, whatever its name; those of other notebooks are.
 
     Version control, environments and caches are left out, large files are links. The folders above it are there too,
     as links, so that `../data` leads where it led.
@@ -161,7 +173,7 @@ def working_copy(folder: Path, *, skip: Collection[str] = (), limits: Limits | N
         copy = top.joinpath(original.relative_to(ancestors[-1])) if ancestors else top
         copy.mkdir(parents=True)
         _link_beside(original, copy, ancestors)
-        _Copying(original, copy, limits or Limits(), skip).run()
+        _Copying(original, copy, limits or Limits(), notebook).run()
         yield WorkingCopy(copy, top, ancestors[-1] if ancestors else original, temporary)
     finally:
         _remove(root)

@@ -68,7 +68,7 @@ def replaying(
     final: dict[str, Glimpse] = {}
     unfinished = ""
     progress.stage("Copying the notebook's folder")
-    with working_copy(notebook.path.parent, skip={f"{notebook.name}-prod"}) as copy:
+    with working_copy(notebook.path.parent, notebook=notebook.path) as copy:
         try:
             with trial(notebook, copy, limits, progress) as run:
                 for place, cell in enumerate(cells):

@@ -67,6 +67,7 @@ RULES: tuple[Rule, ...] = (
     leakage.test_rows_in_fit,
     leakage.fit_before_split,
     structure.magic_in_marked_cell,
+    structure.mark_below_magic,
     structure.late_import,
     robustness.swallowed_error,
     robustness.bare_except,

@@ -72,6 +72,7 @@ _RULES = (
     RuleInfo("skew/features-outside", "warning", "Features are made by cells that are not exported."),
     RuleInfo("structure/late-import", "note", "A package is first imported after minutes of computing."),
     RuleInfo("structure/magic-in-marked-cell", "warning", "A cell marked for export uses a magic or the shell."),
+    RuleInfo("structure/mark-below-magic", "warning", "A mark stands below a `%%` line and has no effect."),
     RuleInfo("structure/syntax-error", "blocker", "A cell is not valid Python."),
 )  # fmt: skip
 

@@ -9,9 +9,10 @@ from jupyter_prodkit.check.evidence import Evidence
 from jupyter_prodkit.check.report import Finding
 from jupyter_prodkit.check.rules.calls import calls_in
 from jupyter_prodkit.check.rules.marked import is_exported
+from jupyter_prodkit.notebook.marks import void_marks
 from jupyter_prodkit.notebook.names import code_names
 
-__all__ = ["late_import", "magic_in_marked_cell"]
+__all__ = ["late_import", "magic_in_marked_cell", "mark_below_magic"]
 
 _LONG_SECONDS = 60.0
 _SHELL_CALLS = frozenset({"getoutput", "run_cell_magic", "run_line_magic", "system"})
@@ -52,6 +53,22 @@ def magic_in_marked_cell(evidence: Evidence) -> Iterator[Finding]:
                 message="A magic in a cell that is to be exported",
                 because="A package has no notebook around it: `%` and `!` lines can’t run there.",
                 fix="Move the magic into a cell of its own.",
+            )
+
+
+def mark_below_magic(evidence: Evidence) -> Iterator[Finding]:
+    """A `#|` line stands below a `%%` line and looks like a mark: it is a comment, and marks nothing."""
+    for cell in evidence.notebook.code_cells:
+        void = void_marks(cell.source, cell.tags)
+        if void:
+            tags = ", ".join(f"`{tag}`" for tag in void)
+            yield Finding(
+                rule="structure/mark-below-magic",
+                severity="warning",
+                cell_id=cell.cell_id,
+                message=f"A mark that has no effect: {tags}",
+                because="A cell is marked by the `#|` lines that it begins with; below a `%%` line they mark nothing.",
+                fix=f"Give the cell the tag {tags} instead: a line above `%%` would be in its way.",
             )
 
 

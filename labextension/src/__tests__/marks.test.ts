@@ -3,7 +3,7 @@ import path from 'node:path';
 import { describe, expect, it } from 'vitest';
 
 import type { IMark } from '../marks';
-import { hasMark, isStepName, marksOf, markText, withMark } from '../marks';
+import { countingMarks, hasMark, isStepName, marksOf, markText, withMark } from '../marks';
 
 const EXPORT: IMark = { kind: 'export', name: '' };
 const TRAIN: IMark = { kind: 'step', name: 'train' };
@@ -16,23 +16,44 @@ interface ICase {
   readonly parameters?: boolean;
   readonly ignore?: boolean;
   readonly step?: string;
+  readonly returns?: readonly string[];
+  readonly left_out?: string;
+}
+
+interface IWords extends IMark {
+  readonly tag: string;
+  readonly directive: string;
 }
 
 const TABLE = path.join(import.meta.dirname, '../../../tests/notebook/marks.json');
 const table: unknown = JSON.parse(readFileSync(TABLE, 'utf8'));
-const CASES = Array.isArray(table) ? table.filter(isCase) : [];
+const CASES = rows('cells').filter(isCase);
+const WORDS = rows('words').filter(isWords);
 
-function isCase(value: unknown): value is ICase {
-  return typeof value === 'object' && value !== null && 'source' in value && 'tags' in value;
+function rows(part: 'cells' | 'words'): readonly unknown[] {
+  const found = isObject(table) ? table[part] : [];
+  return Array.isArray(found) ? found : [];
 }
 
-/** Cells that another tool's mark keeps out of the package keep the mark that they have. */
-const isKept = ({ source, tags }: ICase): boolean =>
-  !source.includes('eval: false') && !tags.includes('skip') && !tags.includes('active-ipynb');
+function isObject(value: unknown): value is Record<string, unknown> {
+  return typeof value === 'object' && value !== null;
+}
+
+function isCase(value: unknown): value is ICase {
+  return isObject(value) && 'source' in value && 'tags' in value;
+}
+
+function isWords(value: unknown): value is IWords {
+  return isObject(value) && 'kind' in value && 'tag' in value && 'directive' in value;
+}
 
 describe('the marks of a cell', () => {
-  it.each(CASES.filter(isKept))('are what the kernel side takes %j for', one => {
-    const marks = marksOf(one);
+  it('are read from a table that is there', () => {
+    expect([CASES.length > 30, WORDS.length > 4]).toEqual([true, true]);
+  });
+
+  it.each(CASES)('are what the kernel side takes %j for', one => {
+    const marks = countingMarks(one);
     const of = (kind: IMark['kind']): readonly string[] =>
       marks.filter(mark => mark.kind === kind).map(mark => mark.name);
     expect(of('export').length > 0).toBe(one.export ?? false);
@@ -40,6 +61,41 @@ describe('the marks of a cell', () => {
     expect(of('parameters').length > 0).toBe(one.parameters ?? false);
     expect(of('ignore').length > 0).toBe(one.ignore ?? false);
     expect(of('step')[0]).toBe(one.step);
+    expect(of('returns')).toEqual(one.returns ?? []);
+    expect(of('left-out')[0]).toBe(one.left_out);
+  });
+
+  it.each(WORDS)('are written with the words of the table: $directive', words => {
+    const mark: IMark = { kind: words.kind, name: words.name };
+    expect(withMark({ source: 'x', tags: [] }, mark, true).tags).toEqual([words.tag]);
+    expect(marksOf({ source: words.directive, tags: [] })).toEqual([mark]);
+    expect(markText(mark)).toBe(words.tag.replace('prodkit:', ''));
+  });
+
+  it('that name several values on one line are taken away one by one', () => {
+    const rows: IMark = { kind: 'returns', name: 'rows' };
+    const cell = { source: '#| step load\n#| returns rows, labels\nx', tags: ['returns:rows'] };
+    expect(marksOf(cell).map(markText)).toEqual(['step:load', 'returns:rows', 'returns:labels']);
+    const left = withMark(cell, rows, false);
+    expect(left).toEqual({ source: '#| step load\n#| returns labels\nx', tags: [] });
+    const none = withMark(left, { kind: 'returns', name: 'labels' }, false);
+    expect(none).toEqual({ source: '#| step load\nx', tags: [] });
+  });
+
+  it('keep what a step returns with another step, and with no definition', () => {
+    const cell = { source: '#| step load\n#| returns rows\nx', tags: ['skip'] };
+    expect(withMark(cell, TRAIN, true)).toEqual({
+      source: '#| returns rows\nx',
+      tags: ['skip', 'step:train']
+    });
+    expect(withMark(cell, EXPORT, true)).toEqual({ source: 'x', tags: ['skip', 'export'] });
+  });
+
+  it('count again when the word that leaves the cell out is taken away', () => {
+    const cell = { source: '#| eval: false\n#| export\nx', tags: [] };
+    expect(countingMarks(cell).map(markText)).toEqual(['eval: false']);
+    const back = withMark(cell, { kind: 'left-out', name: 'eval: false' }, false);
+    expect(countingMarks(back)).toEqual([EXPORT]);
   });
 
   it('name one module at most, and any of them is `export`', () => {

@@ -4,7 +4,7 @@ import type { TranslationBundle } from '@jupyterlab/translation';
 import * as React from 'react';
 
 import type { IMark } from '../marks';
-import { hasMark, isStepName, marksOf, STEP_NAMES } from '../marks';
+import { countingMarks, hasMark, isStepName, marksOf, markText, STEP_NAMES } from '../marks';
 import type { Page, PageCell, Report } from '../protocol';
 import type { IActiveCell } from '../tokens';
 import { Shape } from './shape';
@@ -45,12 +45,48 @@ export function ActiveCell(props: IActiveCellProps): React.JSX.Element | null {
         <Toggle {...props} cell={cell} mark={{ kind: 'ignore', name: '' }}>
           {trans.__('Ignore')}
         </Toggle>
+        {marksOf(cell)
+          .filter(({ kind }) => kind === 'returns' || kind === 'left-out')
+          .map(mark => (
+            <Toggle key={markText(mark)} {...props} cell={cell} mark={mark}>
+              {markText(mark)}
+            </Toggle>
+          ))}
       </div>
+      <LeftOut trans={trans} cell={cell} />
     </section>
   );
 }
 
 type ICellProps = IActiveCellProps & { readonly cell: PageCell };
+
+const LEFT_OUT_ID = 'jp-Prodkit-left-out';
+
+/** Why marks of a cell don't count, where a word leaves it out. */
+function LeftOut({
+  trans,
+  cell
+}: Pick<IActiveCellProps, 'trans'> & { readonly cell: PageCell }): React.JSX.Element | null {
+  const word = marksOf(cell).find(({ kind }) => kind === 'left-out')?.name;
+  const idle = marksOf(cell).filter(mark => isIdle(cell, mark));
+  if (word === undefined || idle.length === 0) {
+    return null;
+  }
+  return (
+    <p id={LEFT_OUT_ID} className="jp-Prodkit-left-out" data-testid="prodkit-left-out">
+      {trans.__(
+        'Left out of the package by “%1”. Without effect: %2',
+        word,
+        idle.map(markText).join(', ')
+      )}
+    </p>
+  );
+}
+
+/** Whether a cell has the mark, and a word that leaves it out. */
+function isIdle(cell: PageCell, mark: IMark): boolean {
+  return hasMark(cell, mark) && !countingMarks(cell).some(({ kind }) => kind === mark.kind);
+}
 
 function Toggle({
   trans,
@@ -63,8 +99,9 @@ function Toggle({
   const isOn = hasMark(cell, mark);
   return (
     <button
-      className="jp-Prodkit-mark"
+      className={classOf(cell, mark)}
       aria-pressed={isOn}
+      aria-describedby={isIdle(cell, mark) ? LEFT_OUT_ID : undefined}
       disabled={isReadOnly}
       data-testid={`prodkit-mark-${mark.kind}`}
       title={meaning(trans, mark.kind)}
@@ -84,8 +121,9 @@ function StepChoice({ trans, cell, page, isReadOnly, onMark }: ICellProps): Reac
   const names = Array.from(new Set([...STEP_NAMES, ...others.map(mark => mark.name)]));
   return (
     <select
-      className={current === '' ? 'jp-Prodkit-mark' : 'jp-Prodkit-mark jp-mod-on'}
+      className={`${classOf(cell, { kind: 'step', name: current })} ${current === '' ? '' : 'jp-mod-on'}`}
       aria-label={trans.__('Step')}
+      aria-describedby={isIdle(cell, { kind: 'step', name: current }) ? LEFT_OUT_ID : undefined}
       title={meaning(trans, 'step')}
       disabled={isReadOnly}
       data-testid="prodkit-mark-step"
@@ -109,6 +147,10 @@ function StepChoice({ trans, cell, page, isReadOnly, onMark }: ICellProps): Reac
   );
 }
 
+function classOf(cell: PageCell, mark: IMark): string {
+  return isIdle(cell, mark) ? 'jp-Prodkit-mark jp-mod-idle' : 'jp-Prodkit-mark';
+}
+
 function meaning(trans: TranslationBundle, kind: IMark['kind']): string {
   switch (kind) {
     case 'export':
@@ -119,5 +161,9 @@ function meaning(trans: TranslationBundle, kind: IMark['kind']): string {
       return trans.__('Its cells of one name belong together: a step of the pipeline');
     case 'ignore':
       return trans.__('Rules leave this cell alone; hidden state is said all the same');
+    case 'returns':
+      return trans.__('Its step returns this value, whatever reads it; a click takes that away');
+    case 'left-out':
+      return trans.__('Leaves the cell out of the package; a click takes that away');
   }
 }

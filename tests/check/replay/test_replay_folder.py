@@ -12,6 +12,7 @@ from trying import folder_state
 
 from jupyter_prodkit.check.replay.folder import Limits, working_copy
 from jupyter_prodkit.check.replay.links import detach
+from jupyter_prodkit.release import ProjectFolder, ReleaseRecord
 
 
 @pytest.fixture
@@ -41,7 +42,7 @@ def project(tmp_path):
 
 def test_a_copy_holds_what_the_cells_read(project):
     """Files and folders are copied, links lead where they led."""
-    with working_copy(project, skip={"page-prod"}) as copy:
+    with working_copy(project, notebook=project / "page.ipynb") as copy:
         there = copy.folder
         assert {path.name for path in there.iterdir()} == {
             "page.ipynb", "large", "deep", "inward", "outward", "dangling",
@@ -69,11 +70,31 @@ def test_a_copy_holds_what_the_cells_read(project):
 )
 def test_what_is_too_large_is_linked(project, limits, linked):
     """Everything can still be read, and what lies nearest is copied first."""
-    with working_copy(project, skip={"page-prod"}, limits=limits) as copy:
+    with working_copy(project, notebook=project / "page.ipynb", limits=limits) as copy:
         found = {path.name for path in copy.folder.iterdir() if path.is_symlink()} - {"inward", "outward", "dangling"}
         assert found == linked or (limits.files == 1 and "deep" in found)
         assert len((copy.folder / "large").read_bytes()) == 5000
         assert (copy.folder / "deep" / "deeper" / "file").read_text() == "deeper"
+
+
+def test_the_notebooks_own_project_folder_is_not_copied_whatever_its_name(project):
+    """Wherever `--output` put it, even around the notebook; what other notebooks left may be read."""
+    notebook = project / "page.ipynb"
+    for name, of in (("ours", "page.ipynb"), ("deep/ours", "page.ipynb"), ("theirs", "other.ipynb"), ("deep", None)):
+        (project / name / "lock").mkdir(parents=True)
+        (project / name / "release.json").write_text("{}")  # of anybody, and no record of ours
+        if of is not None:
+            ProjectFolder(project / name).write_record(ReleaseRecord(notebook=of))
+    (project / "lock").mkdir()
+
+    def copied():
+        with working_copy(project, notebook=notebook) as copy:
+            return {str(path.relative_to(copy.folder)) for path in copy.folder.rglob("*") if path.is_dir()}
+
+    folders = {"deep", "deep/deeper", "deep/lock", "lock", "outward", "theirs", "theirs/lock"}
+    assert copied() == folders
+    ProjectFolder(project).write_record(ReleaseRecord(notebook="page.ipynb"))
+    assert copied() == folders - {"lock"}
 
 
 def test_the_copy_is_gone_whatever_happens(project):

@@ -22,6 +22,21 @@ def test_a_magic_where_it_may_stand(source):
     assert rules_and_cells(source) == []
 
 
+@pytest.mark.parametrize("line", ["#| export", "#| step train", "# | returns x", "#| hide\n#| parameters", "\n#| ignore"])
+@pytest.mark.parametrize("magic", ["%%time", "%%time\n%%capture", "%%bash", "\n%%my_own --fast"])
+def test_a_mark_where_none_is_read(magic, line):
+    """Below `%%` a line that looks like one of our marks is said to be none, whatever the magic."""
+    assert rules_and_cells(f"{magic}\n{line}\nf = 1") == [("structure/mark-below-magic", "c1")]
+
+
+@pytest.mark.parametrize(
+    "source",
+    ["%%time\n#| echo: false\n#| eval: false\nx = 1", "%%time\nx = 1\n#| export", "%%writefile a.py\n#| export\nA = 1", "%%time"],
+)
+def test_lines_below_a_magic_that_are_other_tools_or_no_first_lines(source):
+    assert rules_and_cells(source) == []
+
+
 def late_imports(seconds, sources):
     notebook = page(*sources)
     runs = tuple(
