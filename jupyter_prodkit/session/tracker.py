@@ -312,21 +312,26 @@ class Tracker:
         self._reach.note(NO_NAMES, after)
 
     def _seen_late(self, in_place: dict[str, Glimpse], passed_over: set[str]) -> dict[str, Glimpse]:
-        """Enter what the last run must have changed, and there was no time to see, into its record; return the rest."""
+        """Enter what runs must have changed, and there was no time to see, into their records; return the rest."""
         late = {name: seen for name, seen in in_place.items() if name in passed_over and seen.digest is not None}
-        runs = self._timeline.executions
+        runs = list(self._timeline.executions)
         if not late or not runs:
             return in_place
         versions = {name: valued((seen.digest or "") + seen.hidden) for name, seen in late.items()}
-        last = replace(
-            runs[-1],
-            outputs={**runs[-1].outputs, **versions},
-            after={**runs[-1].after, **late},
-            mutated={**dict.fromkeys(late, frozenset[str]()), **runs[-1].mutated},
-        )
+        for name, seen in late.items():
+            # Of several that may have changed it, at the end of the last it was as it is now.
+            place = next((place for place in reversed(range(len(runs))) if name in runs[place].unlooked), len(runs) - 1)
+            run = runs[place]
+            runs[place] = replace(
+                run,
+                outputs={**run.outputs, name: versions[name]},
+                after={**run.after, name: seen},
+                mutated={name: frozenset(), **run.mutated},
+                unlooked=run.unlooked - {name},
+            )
         with self._lock:
             self._timeline = replace(
-                self._timeline, executions=(*runs[:-1], last), live={**self._timeline.live, **versions}
+                self._timeline, executions=tuple(runs), live={**self._timeline.live, **versions}
             )
         return {name: seen for name, seen in in_place.items() if name not in late}
 

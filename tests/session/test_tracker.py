@@ -302,3 +302,20 @@ def test_files_and_iterators_stay_where_they_are(tracked):
     tracked.run("print(file, numbers)")
     assert tracked.names["file"].tell() == 0
     assert next(tracked.names["numbers"]) == 1
+
+
+def test_a_change_that_there_was_no_time_to_see_is_entered_at_the_run_that_could_make_it(tracked):
+    tracked.run("import time\ndef change(rows): rows[0].append(1)\ntime.sleep(4)", "define")
+    tracked.run("rows = [[i] for i in range(3000)]", "make")
+    tracked.tracker._credit._seconds = 0.0  # as after a value that took long to look at
+    changed = tracked.run("change(rows)", "change")
+    assert (outputs(changed), changed.unlooked) == (set(), {"rows"})
+    tracked.run("other = 1", "other")
+    tracked.run("time.sleep(4)", "wait")
+
+    tracked.tracker.disturb()
+    tracked.run("len(rows)", "read")
+
+    written = {run.cell_id: outputs(run) for run in tracked.tracker.timeline.executions}
+    assert written["change"] == {"rows"}
+    assert (written["other"], written["wait"], written["read"]) == ({"other"}, set(), set())
