@@ -133,6 +133,9 @@ def test_a_lost_connection_comes_back_by_itself(open_notebook):
     opened.page.context.set_offline(True)
     opened.page.wait_for_timeout(1000)
     opened.page.context.set_offline(False)
+    opened.page.wait_for_function(  # what is run before that, JupyterLab may lose
+        "window.jupyterapp.shell.currentWidget.sessionContext.session.kernel.connectionStatus === 'connected'"
+    )
     opened.wait_until_attached()
     opened.run(1)
     expect(opened.test_id("prodkit-verdict")).to_have_text("All 2 cells reproduce", timeout=30_000)
