@@ -10,13 +10,14 @@ from time import perf_counter  # bound now: a cell may put another clock there
 from typing import Any
 
 from jupyter_prodkit.notebook.names import is_shells_own
-from jupyter_prodkit.session.classes import derives
+from jupyter_prodkit.session.classes import derives, qualified_name
 from jupyter_prodkit.session.glimpse import glimpse_and_parts, is_immutable
 from jupyter_prodkit.session.record import Glimpse
 from jupyter_prodkit.session.walk import Budget
 
 __all__ = ["LiveNames"]
 
+_QUICKLY_TOLD = frozenset({"builtins", "numpy", "pandas"})
 _MAY_BE_THE_SHELLS = "_IOeqgo"  # first letters
 _TRY_AGAIN = 4.0
 _IN_FORMULA = re.compile(r"@([^\W\d]\w*)")
@@ -96,8 +97,15 @@ class LiveNames:
         return found
 
     def look(self, names: Iterable[str], budget: Budget | None) -> dict[str, Glimpse]:
-        """Look at each of `names`, all of which are live; values that `budget` does not allow for get no digest."""
-        return {name: self._look(name, budget) for name in names}
+        """Look at each of `names`, all of which are live; values that `budget` does not allow for get no digest.
+
+        Numbers, texts, arrays and frames come first: they take little, and objects of libraries may use up the rest.
+        """
+        return {name: self._look(name, budget) for name in sorted(names, key=self._is_dear)}
+
+    def _is_dear(self, name: str) -> tuple[bool, str]:
+        root = qualified_name(type(self._namespace.get(name))).partition(".")[0]
+        return root not in _QUICKLY_TOLD, name
 
     def look_again(
         self, names: Iterable[str], budget: Budget | None, *, surely: frozenset[str], opaque: frozenset[str]
