@@ -17,9 +17,10 @@ from jupyter_prodkit.check.judged import CleanRun, Judged, Mismatch
 from jupyter_prodkit.check.matching import matches, mismatches_of
 from jupyter_prodkit.check.really import NOTHING_RUN, Really, overlooked_in, told_from_chance, trusted, without
 from jupyter_prodkit.check.report import CellState
+from jupyter_prodkit.check.unexplained import charge_unexplained
 from jupyter_prodkit.notebook.dataflow import writes
 from jupyter_prodkit.notebook.document import Cell, Notebook
-from jupyter_prodkit.notebook.names import code_names, needs_at_once
+from jupyter_prodkit.notebook.names import code_names, names_until, needs_at_once
 from jupyter_prodkit.session.ambient import AT_START
 from jupyter_prodkit.session.record import Execution, Timeline, Version
 from jupyter_prodkit.session.stated import settle, stated_names
@@ -45,10 +46,10 @@ def simulate(notebook: Notebook, timeline: Timeline, really: Really = NOTHING_RU
         found = Judged(cell, "reproduced", tuple(own), None if own else before.get(cell.cell_id))
         judged = told_from_chance(clean, _judge(clean, found, same_code.get(cell.digest, []), replay, seen), really)
         clean.cells.append(judged)
-        _advance(clean, cell, judged.clean_run, seen, timeline)
+        _advance(clean, judged, seen, timeline)
         if judged.clean_run is None:  # what its runs so far wrote besides names, it may write otherwise
             clean.around.update({name: f"clean run of {cell.cell_id}" for run in own for name in run.moved})
-    _charge_what_the_page_does_not_explain(clean, timeline)
+    charge_unexplained(clean, timeline)
     return clean
 
 
@@ -171,11 +172,13 @@ def _surely_missing(clean: CleanRun, source: str, match: Execution | None) -> tu
 # -- carrying the state past a cell ------------------------------------------------------------------------------
 
 
-def _advance(
-    clean: CleanRun, cell: Cell, match: Execution | None, seen: set[Version], timeline: Timeline
-) -> None:
-    """Carry the state past the cell: by what the matching run wrote, or, without one, by what its text may write."""
-    names = code_names(cell.source)
+def _advance(clean: CleanRun, judged: Judged, seen: set[Version], timeline: Timeline) -> None:
+    """Carry the state past the cell: by what the matching run wrote, or, without one, by what its text may write.
+
+    Where a name is missing the text counts only up to there.
+    """
+    cell, match = judged.cell, judged.clean_run
+    names = names_until(cell.source, frozenset(judged.missing)) if match is None else code_names(cell.source)
     clean.modules |= names.modules
     clean.may_exist |= names.rebinds_when_called
     clean.definitions.add(names)
@@ -244,51 +247,3 @@ def _settled(clean: CleanRun, cell: Cell, seen: set[Version]) -> dict[str, Versi
         elif not one.first or not one.version.startswith("def "):
             break
     return found
-
-
-# -- what the kernel holds otherwise, after all ------------------------------------------------------------------
-
-
-def _charge_what_the_page_does_not_explain(clean: CleanRun, timeline: Timeline) -> None:
-    """Charge a value that no cell on the page gives to the cell that a clean run has the name from."""
-    last = {name: run for run in timeline.executions for name in _may_have_written(run)}
-    held = {name for run in timeline.executions for name in (*run.outputs, *run.deleted)}
-    places = {judged.cell.cell_id: place for place, judged in enumerate(clean.cells)}
-    for name, version in sorted(clean.state.items()):
-        run = last.get(name)
-        held_so = name not in held or timeline.live.get(name) == version
-        if run is None or held_so or _is_explained(clean, timeline, name, run):
-            continue
-        judged = clean.cells[places[clean.writers[name].cell_id]]
-        if judged.state in {"reproduced", "diverges", "unverified"} and judged.clean_run is not None:
-            _charge(clean, places[clean.writers[name].cell_id], name, run)
-
-
-def _is_explained(clean: CleanRun, timeline: Timeline, name: str, run: Execution) -> bool:
-    """Whether the kernel holds what a cell on the page leaves; in doubt that cell has a verdict of its own."""
-    home = clean.homes.get(run.number)
-    if home is None:
-        return False
-    left = clean.left.get(home.cell_id, {}).get(name, "")
-    return home is clean.writers[name] or left == timeline.live.get(name) or not left.startswith("=")
-
-
-def _may_have_written(run: Execution) -> frozenset[str]:
-    return code_names(run.source).binds.union(run.outputs, run.deleted)
-
-
-def _charge(clean: CleanRun, place: int, name: str, run: Execution) -> None:
-    judged = clean.cells[place]
-    assert judged.clean_run is not None
-    left, now = judged.clean_run.after.get(name), run.after.get(name)
-    if left is not None and now is not None and (left.equals(now) or (left.is_opaque and now.is_opaque)):
-        return
-    proven = now is None or (left is not None and now.differs_from(left))
-    changes = (*judged.differing, (name, now, left)) if now and left and proven else judged.differing
-    state: CellState = "diverges" if proven else "unverified"
-    clean.replace_at(
-        place,
-        state="diverges" if judged.state == "diverges" else state,
-        differing=changes,
-        changed_since=(*judged.changed_since, name),
-    )

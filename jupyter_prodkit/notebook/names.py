@@ -14,7 +14,7 @@ from jupyter_prodkit.notebook.statements import StatementNames
 from jupyter_prodkit.notebook.syntax import shared_tree
 from jupyter_prodkit.notebook.transform import cell_capture, to_python
 
-__all__ = ["NO_NAMES", "CodeNames", "bound_before", "code_names", "is_shells_own", "names_in", "needs_at_once"]
+__all__ = ["NO_NAMES", "CodeNames", "bound_before", "code_names", "is_shells_own", "names_in", "names_until", "needs_at_once"]
 
 _BUILTINS = frozenset(dir(builtins)) | {"get_ipython", "display", "__file__"}
 _HARMLESS = _BUILTINS - {"get_ipython"}
@@ -99,6 +99,21 @@ def bound_before(source: str, line: int) -> frozenset[str]:
         return names_in(ast.Module(above, [])).binds_always
     except RecursionError:
         return frozenset()
+
+
+@lru_cache(maxsize=4096)
+def names_until(source: str, missing: frozenset[str]) -> CodeNames:
+    """Return the names of a cell's source up to the statement that raises as it surely reads one of `missing`."""
+    tree = shared_tree(to_python(source))
+    if tree is None or not missing & needs_at_once(source):
+        return code_names(source)
+    ends = next(place for place, one in enumerate(tree.body) if missing & read_at_once([one]))
+    raises = tree.body[ends]
+    done = names_in(ast.Module(tree.body[: ends + 1], []))
+    if isinstance(raises, (ast.Assign, ast.AnnAssign, ast.AugAssign)):  # it doesn't come to binding anything
+        before = names_in(ast.Module(tree.body[:ends], []))
+        done = replace(done, binds=before.binds, binds_always=before.binds_always, modules=before.modules)
+    return done
 
 
 def names_in(tree: ast.Module) -> CodeNames:

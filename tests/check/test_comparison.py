@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import pytest
 
 from jupyter_prodkit.check.comparison import compare
 from jupyter_prodkit.check.judged import CleanRun
-from jupyter_prodkit.notebook.document import Cell
-from jupyter_prodkit.session.record import Execution, Glimpse
+from jupyter_prodkit.check.really import Really
+from jupyter_prodkit.check.simulation import simulate
+from jupyter_prodkit.notebook.document import Cell, Notebook
+from jupyter_prodkit.session.record import Execution, Glimpse, Timeline
 
 FIT = Cell("fit", 0, "code", "model.fit(rows)")
 UNFITTED, FITTED = Glimpse("a Model", "1"), Glimpse("a Model", "2")
@@ -33,3 +37,31 @@ def test_a_value_that_there_was_no_time_to_look_at_is_no_proof_that_a_clean_run_
 
     assert [name for name, *_ in compared.differing] == differing
     assert compared.doubtful == doubtful
+
+
+PAGE = Notebook(Path("page.ipynb"), (Cell("make", 0, "code", "model = make()", execution_count=1), Cell("fit", 1, "code", "model.fit()")))
+
+
+def run_of(cell, **what):
+    return Execution(
+        number=1, cell_id=cell.cell_id, source=cell.source, digest=cell.digest, count=1, success=True, seconds=0.0,
+        **what,
+    )  # fmt: skip
+
+
+@pytest.mark.parametrize("seen", [Glimpse("a Model"), UNFITTED], ids=["not looked at", "as a clean run makes it"])
+def test_what_a_cell_below_would_change_later_is_no_change_of_what_the_kernel_holds_now(seen):
+    """The cell above has run, the one below has not: the kernel holds what the page explains."""
+    make, fit = PAGE.code_cells
+    left = "run 1 model" if seen.digest is None else "= 1"
+    run = run_of(make, outputs={"model": left}, after={"model": seen})
+    really = Really(
+        runs={
+            "make": run_of(make, outputs={"model": "= 1"}, after={"model": UNFITTED}),
+            "fit": run_of(fit, inputs={"model": "= 1"}, outputs={"model": "= 2"}, after={"model": FITTED}),
+        }
+    )
+
+    judged = simulate(PAGE, Timeline((run,), {"model": left}), really).cells
+
+    assert [one.changed_since for one in judged] == [(), ()]

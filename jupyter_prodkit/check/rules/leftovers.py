@@ -6,28 +6,31 @@ from collections.abc import Iterator
 
 from jupyter_prodkit.check.evidence import Evidence
 from jupyter_prodkit.check.report import Finding
-from jupyter_prodkit.check.rules.wording import elsewhere, put_back, restorable, values
+from jupyter_prodkit.check.rules.wording import elsewhere, place_of, put_back, restorable, values
 from jupyter_prodkit.session.record import Execution
 
 __all__ = ["changed_elsewhere", "orphaned", "orphans"]
 
 
 def changed_elsewhere(evidence: Evidence) -> Iterator[Finding]:
-    """Code that is not on the page has changed what a cell left, after all cells that use it."""
+    """Code that a clean run would not run, or not then, has changed what a cell left, after all cells that use it."""
     changes = {name: run for run in evidence.timeline.executions for name in (*run.outputs, *run.deleted)}
     for judged in evidence.clean.cells:
         for name in judged.changed_since:
+            run = changes[name]
+            on_page = evidence.on_page(run) is not None
             done = "changed" if name in evidence.timeline.live else "deleted"
             proven = values([one for one in judged.differing if one[0] == name])
+            again = "un this one again, with the cells it depends on."
             yield Finding(
-                rule="hidden-state/deleted-cell",
+                rule="hidden-state/out-of-order" if on_page else "hidden-state/deleted-cell",
                 severity="blocker" if judged.state == "diverges" else "warning",
                 cell_id=judged.cell.cell_id,
                 names=(name,),
                 message=f"The kernel's `{name}` is not the one this cell makes",
-                because=f"It was {done} by {elsewhere(changes[name])}. {proven}".strip(),
-                fix=f"{put_back(evidence, changes[name])}, or run this one again, with the cells it depends on.",
-                restores=restorable(evidence, changes[name]),
+                because=f"It was {done} by {place_of(evidence, run)}. {proven}".strip(),
+                fix=f"R{again}" if on_page else f"{put_back(evidence, run)}, or r{again}",
+                restores=restorable(evidence, run),
             )
 
 

@@ -1,0 +1,68 @@
+"""What the kernel holds, and a clean run would end with otherwise, though each cell by itself did as it would."""
+
+from __future__ import annotations
+
+from jupyter_prodkit.check.judged import CleanRun
+from jupyter_prodkit.check.report import CellState
+from jupyter_prodkit.notebook.document import Cell
+from jupyter_prodkit.notebook.names import code_names
+from jupyter_prodkit.session.record import Execution, Timeline, Version
+
+__all__ = ["charge_unexplained"]
+
+
+def charge_unexplained(clean: CleanRun, timeline: Timeline) -> None:
+    """Charge a value that no cell on the page gives to the cell that a clean run has the name from."""
+    last = {name: run for run in timeline.executions for name in _may_have_written(run)}
+    held = {name for run in timeline.executions for name in (*run.outputs, *run.deleted)}
+    places = {judged.cell.cell_id: place for place, judged in enumerate(clean.cells)}
+    for name, version in sorted(clean.state.items()):
+        run = last.get(name)
+        held_so = name not in held or timeline.live.get(name) == version
+        if run is None or held_so or _is_explained(clean, timeline, name, run):
+            continue
+        judged = clean.cells[places[clean.writers[name].cell_id]]
+        if judged.state in {"reproduced", "diverges", "unverified"} and judged.clean_run is not None:
+            _charge(clean, places[clean.writers[name].cell_id], name, run)
+
+
+def _is_explained(clean: CleanRun, timeline: Timeline, name: str, run: Execution) -> bool:
+    """Whether the kernel holds what a cell on the page leaves; in doubt that cell has a verdict of its own."""
+    home = clean.homes.get(run.number)
+    if home is None:
+        return False
+    if home is clean.writers[name]:
+        return True
+    left, live = _version_after(clean, home, name), timeline.live.get(name, "")
+    return left is not None and (left == live or not (left.startswith("=") and live.startswith("=")))
+
+
+def _version_after(clean: CleanRun, home: Cell, name: str) -> Version | None:
+    """The version that a name has in a clean run when `home` has run; None where it isn't there."""
+    version = None
+    for judged in clean.cells:
+        version = clean.left.get(judged.cell.cell_id, {}).get(name, version)
+        if judged.cell is home:
+            break
+    return version
+
+
+def _may_have_written(run: Execution) -> frozenset[str]:
+    return code_names(run.source).binds.union(run.outputs, run.deleted)
+
+
+def _charge(clean: CleanRun, place: int, name: str, run: Execution) -> None:
+    judged = clean.cells[place]
+    assert judged.clean_run is not None
+    left, now = judged.clean_run.after.get(name), run.after.get(name)
+    if left is not None and now is not None and (left.equals(now) or (left.is_opaque and now.is_opaque)):
+        return
+    proven = now is None or (left is not None and now.differs_from(left))
+    changes = (*judged.differing, (name, now, left)) if now and left and proven else judged.differing
+    state: CellState = "diverges" if proven else "unverified"
+    clean.replace_at(
+        place,
+        state="diverges" if judged.state == "diverges" else state,
+        differing=changes,
+        changed_since=(*judged.changed_since, name),
+    )
