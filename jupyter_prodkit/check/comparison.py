@@ -6,12 +6,14 @@ from dataclasses import dataclass
 
 from jupyter_prodkit.check.judged import CleanRun
 from jupyter_prodkit.notebook.document import Cell
-from jupyter_prodkit.notebook.outputs import same_outputs
+from jupyter_prodkit.notebook.outputs import same_outputs, shown_digest
 from jupyter_prodkit.session.record import Execution, Glimpse
 
 __all__ = ["Comparison", "compare", "shows_the_same"]
 
 _GONE = Glimpse("gone", "no such name")
+_SHOWS_NOTHING = shown_digest(())
+"""So does what only warns: stderr doesn't count."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,8 +41,9 @@ def compare(clean: CleanRun, cell: Cell, shown: Execution, match: Execution) -> 
     same = shows_the_same(cell, shown, match)
     if same and not shown.success and not match.success:
         return Comparison()  # the same error: what it got done before is judged where it is read
-    # Where both were seen to show the same, a value that there was no time to look at is taken to be the same, too.
-    vouched = same is True and shown is not match and match.shown is not None and not match.shown.is_empty
+    # Where the same code was seen to show the same, a value that there was no time to look at is taken to be the same.
+    same_code = shown is not match and shown.digest == match.digest
+    vouched = same is True and same_code and match.shown is not None and match.shown.digest != _SHOWS_NOTHING
     differing: list[tuple[str, Glimpse, Glimpse]] = []
     doubtful: list[str] = []
     for name in sorted(shown.outputs.keys() | match.outputs.keys()):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
@@ -11,6 +12,7 @@ from jupyter_prodkit.check.judged import CleanRun
 from jupyter_prodkit.check.really import Really
 from jupyter_prodkit.check.simulation import simulate
 from jupyter_prodkit.notebook.document import Cell, Notebook
+from jupyter_prodkit.notebook.outputs import shown_digest
 from jupyter_prodkit.session.record import Execution, Glimpse, Timeline
 
 FIT = Cell("fit", 0, "code", "model.fit(rows)")
@@ -65,3 +67,36 @@ def test_what_a_cell_below_would_change_later_is_no_change_of_what_the_kernel_ho
     judged = simulate(PAGE, Timeline((run,), {"model": left}), really).cells
 
     assert [one.changed_since for one in judged] == [(), ()]
+
+
+WARNING = {"output_type": "stream", "name": "stderr", "text": "ConvergenceWarning: it did not converge"}
+SCORE = {"output_type": "stream", "name": "stdout", "text": "0.93"}
+
+
+@dataclass
+class Shows:
+    """What a run showed."""
+
+    outputs: list
+
+    @property
+    def digest(self):
+        return shown_digest(self.outputs)
+
+    @property
+    def is_empty(self):
+        return not self.outputs
+
+    has_image = False
+
+
+@pytest.mark.parametrize(
+    ("output", "before", "doubtful"),
+    [(SCORE, FIT, ()), (SCORE, Cell("fit", 0, "code", "other"), ("model",)), (WARNING, FIT, ("model",))],
+    ids=["shows the same", "was another code", "only warns"],
+)
+def test_the_same_output_vouches_for_a_value_that_nobody_looked_at_only_of_the_same_code(output, before, doubtful):
+    shown = run_of(before, outputs={"model": "run 1 model"}, after={"model": Glimpse("a Model")}, shown=Shows([output]))
+    clean = run_of(FIT, outputs={"model": "= 2"}, after={"model": Glimpse("a Model", "2")}, shown=Shows([output]))
+
+    assert compare(CleanRun(), FIT, shown, clean).doubtful == doubtful
