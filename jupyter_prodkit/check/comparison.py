@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from jupyter_prodkit.check.judged import CleanRun
 from jupyter_prodkit.notebook.document import Cell
 from jupyter_prodkit.notebook.outputs import same_outputs, shown_digest
+from jupyter_prodkit.session.glimpse import is_module
 from jupyter_prodkit.session.record import Execution, Glimpse
 
 __all__ = ["Comparison", "compare", "shows_the_same"]
@@ -51,6 +52,8 @@ def compare(clean: CleanRun, cell: Cell, shown: Execution, match: Execution) -> 
         was, had = left if left is not None else (None, None)
         if was == will or _is_besides(clean, shown, match, name, had):
             continue
+        if has is _GONE and had is not None and is_module(had):
+            continue  # an import that has moved: wherever it stands it is the same, and who lacks it fails
         differs = _differs(had, has)
         if differs and had is not None and has is not None:
             differing.append((name, had, has))

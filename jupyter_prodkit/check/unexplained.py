@@ -18,23 +18,25 @@ def charge_unexplained(clean: CleanRun, timeline: Timeline) -> None:
     places = {judged.cell.cell_id: place for place, judged in enumerate(clean.cells)}
     for name, version in sorted(clean.state.items()):
         run = last.get(name)
-        held_so = name not in held or timeline.live.get(name) == version
-        if run is None or held_so or _is_explained(clean, timeline, name, run):
+        if run is None or name not in held or timeline.live.get(name) == version:
             continue
-        judged = clean.cells[places[clean.writers[name].cell_id]]
-        if judged.state in {"reproduced", "diverges", "unverified"} and judged.clean_run is not None:
-            _charge(clean, places[clean.writers[name].cell_id], name, run)
+        explained = _is_explained(clean, timeline, name, run)
+        place = places[clean.writers[name].cell_id]
+        judged = clean.cells[place]
+        if explained or judged.clean_run is None or judged.state not in {"reproduced", "diverges", "unverified"}:
+            continue
+        _charge(clean, place, name, run, in_doubt=explained is None)
 
 
-def _is_explained(clean: CleanRun, timeline: Timeline, name: str, run: Execution) -> bool:
-    """Whether the kernel holds what a cell on the page leaves; in doubt that cell has a verdict of its own."""
+def _is_explained(clean: CleanRun, timeline: Timeline, name: str, run: Execution) -> bool | None:
+    """Whether the kernel holds what a cell on the page leaves; None where that isn't known."""
     home = clean.homes.get(run.number)
     if home is None:
         return False
-    if home is clean.writers[name]:
-        return True
     left, live = _version_after(clean, home, name), timeline.live.get(name, "")
-    return left is not None and (left == live or not (left.startswith("=") and live.startswith("=")))
+    if home is clean.writers[name] or left == live:
+        return True
+    return None if left is not None and not (left.startswith("=") and live.startswith("=")) else False
 
 
 def _version_after(clean: CleanRun, home: Cell, name: str) -> Version | None:
@@ -51,18 +53,15 @@ def _may_have_written(run: Execution) -> frozenset[str]:
     return code_names(run.source).binds.union(run.outputs, run.deleted)
 
 
-def _charge(clean: CleanRun, place: int, name: str, run: Execution) -> None:
+def _charge(clean: CleanRun, place: int, name: str, run: Execution, *, in_doubt: bool) -> None:
     judged = clean.cells[place]
     assert judged.clean_run is not None
     left, now = judged.clean_run.after.get(name), run.after.get(name)
     if left is not None and now is not None and (left.equals(now) or (left.is_opaque and now.is_opaque)):
         return
     proven = now is None or (left is not None and now.differs_from(left))
+    if in_doubt and not proven:
+        return
     changes = (*judged.differing, (name, now, left)) if now and left and proven else judged.differing
-    state: CellState = "diverges" if proven else "unverified"
-    clean.replace_at(
-        place,
-        state="diverges" if judged.state == "diverges" else state,
-        differing=changes,
-        changed_since=(*judged.changed_since, name),
-    )
+    state: CellState = "diverges" if judged.state == "diverges" or (proven and not in_doubt) else "unverified"
+    clean.replace_at(place, state=state, differing=changes, changed_since=(*judged.changed_since, name))

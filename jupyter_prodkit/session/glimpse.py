@@ -13,7 +13,7 @@ from jupyter_prodkit.session.digest import Digest, examine
 from jupyter_prodkit.session.record import Glimpse
 from jupyter_prodkit.session.walk import Budget
 
-__all__ = ["glimpse", "glimpse_and_parts", "is_immutable", "module_digest"]
+__all__ = ["glimpse", "glimpse_and_parts", "is_immutable", "is_module", "module_digest"]
 
 # Types are told apart by identity, and their names read past their metaclass: comparing, hashing or asking a class
 # runs its metaclass, which is the user's code.
@@ -23,6 +23,7 @@ _NAME_OF = type.__dict__["__name__"].__get__
 
 _NUMPY_NAMES = ("bool_", "float32", "float64", "int8", "int16", "int32", "int64", "uint8", "uint16", "uint32", "uint64")
 
+_MODULE = "the module "
 _SAMPLED = 64
 _WIDEST_INTEGER = 256
 _UNKNOWN = Glimpse("a value", is_opaque=True)
@@ -53,6 +54,11 @@ def is_immutable(value: Any) -> bool:
     return id(type(value)) in _PLAIN or id(type(value)) in _numpy_scalars(loaded("numpy"))
 
 
+def is_module(seen: Glimpse) -> bool:
+    """Return whether it was a module that was looked at."""
+    return seen.text.startswith(_MODULE)
+
+
 def module_digest(name: str) -> str:
     """Return the digest of the module of that name."""
     content = examine(types.ModuleType(name)).content
@@ -73,7 +79,7 @@ def _library_text(kind: type, value: Any) -> str:
         return repr(value.item())
     if kind is types.ModuleType:
         name = vars(value).get("__name__")
-        return f"the module {name}" if type(name) is str else "a module"
+        return f"{_MODULE}{name}" if type(name) is str else "a module"
     if kind is getattr(loaded("numpy"), "ndarray", None):
         return f"an array of {' × '.join(f'{n:,}' for n in value.shape) or 'no dimension'} {value.dtype}"
     return _table_text(value) if _is_table(kind) else ""
