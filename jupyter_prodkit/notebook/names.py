@@ -14,7 +14,9 @@ from jupyter_prodkit.notebook.statements import StatementNames
 from jupyter_prodkit.notebook.syntax import shared_tree
 from jupyter_prodkit.notebook.transform import cell_capture, to_python
 
-__all__ = ["NO_NAMES", "CodeNames", "bound_before", "code_names", "is_shells_own", "names_in", "names_until", "needs_at_once"]
+__all__ = [
+    "NO_NAMES", "CodeNames", "bound_before", "code_names", "is_shells_own", "names_in", "names_until", "needs_at_once",
+]  # fmt: skip
 
 _BUILTINS = frozenset(dir(builtins)) | {"get_ipython", "display", "__file__"}
 _HARMLESS = _BUILTINS - {"get_ipython"}

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -13,6 +14,7 @@ from jupyter_prodkit.check.really import Really
 from jupyter_prodkit.check.simulation import simulate
 from jupyter_prodkit.notebook.document import Cell, Notebook
 from jupyter_prodkit.notebook.outputs import shown_digest
+from jupyter_prodkit.session.glimpse import glimpse
 from jupyter_prodkit.session.record import Execution, Glimpse, Timeline
 
 FIT = Cell("fit", 0, "code", "model.fit(rows)")
@@ -100,3 +102,12 @@ def test_the_same_output_vouches_for_a_value_that_nobody_looked_at_only_of_the_s
     clean = run_of(FIT, outputs={"model": "= 2"}, after={"model": Glimpse("a Model", "2")}, shown=Shows([output]))
 
     assert compare(CleanRun(), FIT, shown, clean).doubtful == doubtful
+
+
+@pytest.mark.parametrize(
+    ("was", "differing"), [(glimpse(re), []), (Glimpse("1", "1"), ["name"])], ids=["a module", "a number"]
+)
+def test_an_import_that_was_taken_out_of_a_cell_is_nothing_that_a_clean_run_lacks(was, differing):
+    shown = run_of(Cell("fit", 0, "code", "import re"), outputs={"name": "= 1"}, after={"name": was})
+
+    assert [name for name, *_ in compare(CleanRun(), FIT, shown, run_of(FIT)).differing] == differing

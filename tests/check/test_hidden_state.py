@@ -95,6 +95,19 @@ CASES = {
         {("out-of-order", "b")}, {"b": "diverges"}, "a b c", says="`y` is 2; a clean run gives 1",
     ),
     "order where no name flows": Case({"a": "x = 1", "b": "y = 1"}, ["b", "a"], set()),
+    "moved below the cell that overwrote what it makes": Case(
+        {"b": "k = limit * 2", "a": "limit = 3\nk = 1"}, ["a", "b"],
+        {("defined-below", "b"), ("out-of-order", "a")}, {"b": "failed", "a": "diverges"}, "a",
+        says="It was changed by cell 1 (run [2]). `k` is 6; a clean run gives 1.",
+    ),
+    "overwritten by a cell above it, run again": Case(
+        {"a": "n = 50", "b": "n += 1", "c": "n = 7"}, ["a", "b", "c", "b"],
+        {("out-of-order", "b"), ("out-of-order", "c")}, {"b": "diverges", "c": "diverges"}, "a b c",
+    ),
+    "overwritten by a cell above it, of which nobody knows what it leaves": Case(
+        {"a": "n = 50", "b": "n += len(str(n))", "c": "n = 7"}, ["a", "c", "b"],
+        {("out-of-order", "b"), ("out-of-order", "c")}, {"b": "unverified", "c": "unverified"}, "a b c",
+    ),
     "run before what it reads existed": Case(
         {"a": "x = 1", "b": "try:\n    y = x\nexcept NameError:\n    y = 0"}, ["b", "a"],
         {("out-of-order", "b")}, {"b": "unverified"}, "b", says="did not exist",

@@ -6,7 +6,7 @@ import sys
 
 import pytest
 
-from jupyter_prodkit.notebook.names import code_names, is_shells_own, needs_at_once
+from jupyter_prodkit.notebook.names import code_names, is_shells_own, names_until, needs_at_once
 
 # Code → what is expected, as `field=names`; fields not named are empty, but for `binds_always`, `calls` and `uses`.
 ROWS = {
@@ -241,3 +241,20 @@ def test_it_says_nothing_of_its_own(recwarn):
     warnings.simplefilter("always")
     code_names('import re\nre.compile("\\d")  # of this test')
     assert not recwarn.list
+
+
+@pytest.mark.parametrize(
+    ("code", "binds", "mutates"),
+    [
+        ("a = 1\nb = gone\nc = 3", "a", ""),
+        ("a = 1\nfor b in gone:\n    c = b", "a b c", ""),
+        ("rows.sort()\nrows.append(gone)\nother.sort()", "", "rows"),
+        ("a = 1\nif a:\n    b = gone", "a b", ""),
+        ("a = here\nb = 2", "a b", ""),
+    ],
+    ids=["an assignment", "a loop", "calls", "in a branch, perhaps", "nothing is missing"],
+)
+def test_what_a_cell_gets_done_before_it_lacks_a_name(code, binds, mutates):
+    names = names_until(code, frozenset({"gone"}))
+
+    assert (names.binds, names.mutates) == (set(binds.split()), set(mutates.split()))
