@@ -15,12 +15,13 @@ def charge_unexplained(clean: CleanRun, timeline: Timeline) -> None:
     """Charge a value that no cell on the page gives to the cell that a clean run has the name from."""
     last = {name: run for run in timeline.executions for name in _may_have_written(run)}
     held = {name for run in timeline.executions for name in (*run.outputs, *run.deleted)}
+    known = {judged.cell.cell_id for judged in clean.cells if judged.clean_run is not None}
     places = {judged.cell.cell_id: place for place, judged in enumerate(clean.cells)}
     for name, version in sorted(clean.state.items()):
         run = last.get(name)
         if run is None or name not in held or timeline.live.get(name) == version:
             continue
-        explained = _is_explained(clean, timeline, name, run)
+        explained = _is_explained(clean, timeline, name, run, known=known)
         place = places[clean.writers[name].cell_id]
         judged = clean.cells[place]
         if explained or judged.clean_run is None or judged.state not in {"reproduced", "diverges", "unverified"}:
@@ -28,14 +29,19 @@ def charge_unexplained(clean: CleanRun, timeline: Timeline) -> None:
         _charge(clean, place, name, run, in_doubt=explained is None)
 
 
-def _is_explained(clean: CleanRun, timeline: Timeline, name: str, run: Execution) -> bool | None:
-    """Whether the kernel holds what a cell on the page leaves; None where that isn't known."""
+def _is_explained(clean: CleanRun, timeline: Timeline, name: str, run: Execution, *, known: set[str]) -> bool | None:
+    """Whether the kernel holds what a cell on the page leaves; None where that isn't known.
+
+    `known` are the cells of which it is known what they do in a clean run.
+    """
     home = clean.homes.get(run.number)
     if home is None:
         return False
     left, live = _version_after(clean, home, name), timeline.live.get(name, "")
     if home is clean.writers[name] or left == live:
         return True
+    if name not in code_names(run.source).binds and home.cell_id not in known:
+        return True  # its text doesn't tell what it changes in place: it has a verdict of its own
     return None if left is not None and not (left.startswith("=") and live.startswith("=")) else False
 
 

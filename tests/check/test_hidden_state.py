@@ -108,6 +108,11 @@ CASES = {
         {"a": "n = 50", "b": "n += len(str(n))", "c": "n = 7"}, ["a", "c", "b"],
         {("out-of-order", "b"), ("out-of-order", "c")}, {"b": "unverified", "c": "unverified"}, "a b c",
     ),
+    "changed in place by a function that a cell above calls, run again": Case(
+        {"a": "rows = []\ndef add(): rows.append(len(rows))", "b": "k = 2", "c": "add()\nprint(k)"},
+        ["a", ("b", "k = 1"), "c", "b"],
+        {("stale-input", "c")}, {"c": "unverified"}, "a c",
+    ),
     "run before what it reads existed": Case(
         {"a": "x = 1", "b": "try:\n    y = x\nexcept NameError:\n    y = 0"}, ["b", "a"],
         {("out-of-order", "b")}, {"b": "unverified"}, "b", says="did not exist",
