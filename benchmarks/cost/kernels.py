@@ -80,6 +80,8 @@ class Costs:
 
     wall: list[float] = field(default_factory=list)
     """Seconds from the request to the kernel's being idle again, by cell."""
+    imports: list[float] = field(default_factory=list)
+    """The same of the cells before those that are measured."""
     cpu: list[float] = field(default_factory=list)
     """Seconds of all the kernel's threads, by cell: what a cell leaves to be done later counts for the next."""
     megabytes: float = 0.0
@@ -202,5 +204,6 @@ def measure(python: Path, contender: Contender, workload: Workload, path: Path |
             costs.raised += bool(raised)
         costs.megabytes = kernel.peak_megabytes
     uncounted = len(workload.before)
+    costs.imports = costs.wall[:uncounted]
     costs.wall, costs.cpu = costs.wall[uncounted:], costs.cpu[uncounted:]
     return costs
