@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import logging
 import threading
-import types
 from asyncio import CancelledError
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from contextlib import suppress
@@ -23,8 +22,10 @@ from jupyter_prodkit.session.credit import Credit
 from jupyter_prodkit.session.files_used import FilesUsed, texts_of
 from jupyter_prodkit.session.generations import Generations
 from jupyter_prodkit.session.history import History
+from jupyter_prodkit.session.late import entered_late
 from jupyter_prodkit.session.live_names import LiveNames
 from jupyter_prodkit.session.modules import UserModules
+from jupyter_prodkit.session.raised import lacked, line_of
 from jupyter_prodkit.session.record import Execution, Glimpse, Shown, Timeline, Version, thinned
 from jupyter_prodkit.session.stated import valued
 from jupyter_prodkit.session.versions import Versions
@@ -34,7 +35,6 @@ __all__ = ["Tracker"]
 
 _log = logging.getLogger("jupyter_prodkit")
 _UNKNOWN = "of unknown origin"
-_TRACEBACK_OF = BaseException.__dict__["__traceback__"].__get__  # past what an error's class may do when it is asked
 _INTERRUPTS = (KeyboardInterrupt, CancelledError)  # the second is what a cell that awaits gets
 _HOOK_SECONDS = 1.2e-4
 """What noting a cell takes by itself: not paid for with credit."""
@@ -239,7 +239,7 @@ class Tracker:
         self._generations.note(outputs, sharing)
         return Execution(
             number=self._count + 1, cell_id=cell_id, source=running.source, digest=digest, count=count,
-            success=error is None, seconds=seconds, interrupted=interrupted, lacked=_lacked(error),
+            success=error is None, seconds=seconds, interrupted=interrupted, lacked=lacked(error),
             inputs=running.inputs, absent=running.absent, outputs=outputs,
             deleted=frozenset(running.ids.keys() - ids.keys()), before=running.before, after=after,
             mutated=groups, unlooked=unlooked, sharing=sharing, around=running.around, moved=moved,
@@ -264,7 +264,7 @@ class Tracker:
         bound = {name for name, identity in ids.items() if running.ids.get(name) != identity}
         if error is None:
             return bound | (running.names.binds_always & ids.keys())
-        line = _line_of(error, self._namespace)
+        line = line_of(error, self._namespace)
         return bound | (bound_before(running.source, line) & ids.keys()) if line else bound
 
     def _changed_in_place(
@@ -314,25 +314,10 @@ class Tracker:
     def _seen_late(self, in_place: dict[str, Glimpse], passed_over: set[str]) -> dict[str, Glimpse]:
         """Enter what runs must have changed, and there was no time to see, into their records; return the rest."""
         late = {name: seen for name, seen in in_place.items() if name in passed_over and seen.digest is not None}
-        runs = list(self._timeline.executions)
-        if not late or not runs:
+        if not late or not self._timeline.executions:
             return in_place
-        versions = {name: valued((seen.digest or "") + seen.hidden) for name, seen in late.items()}
-        for name, seen in late.items():
-            # Of several that may have changed it, at the end of the last it was as it is now.
-            place = next((place for place in reversed(range(len(runs))) if name in runs[place].unlooked), len(runs) - 1)
-            run = runs[place]
-            runs[place] = replace(
-                run,
-                outputs={**run.outputs, name: versions[name]},
-                after={**run.after, name: seen},
-                mutated={name: frozenset(), **run.mutated},
-                unlooked=run.unlooked - {name},
-            )
         with self._lock:
-            self._timeline = replace(
-                self._timeline, executions=tuple(runs), live={**self._timeline.live, **versions}
-            )
+            self._timeline = entered_late(self._timeline, late)
         return {name: seen for name, seen in in_place.items() if name not in late}
 
     def _add(self, execution: Execution) -> None:
@@ -351,18 +336,3 @@ class Tracker:
         held = {name: self._namespace[name] for name in changed if name in self._namespace}
         new = {name for name, value in held.items() if defines(type(value), "predict")}
         return frozenset((known - held.keys()) | new)
-
-
-def _line_of(error: BaseException, namespace: Mapping[str, Any]) -> int:
-    """The line of the cell's own code at which it ended; 0 where that isn't known."""
-    step: types.TracebackType | None = _TRACEBACK_OF(error)
-    while step is not None:
-        if step.tb_frame.f_globals is namespace and step.tb_frame.f_code.co_name == "<module>":
-            return step.tb_lineno
-        step = step.tb_next
-    return 0
-
-
-def _lacked(error: BaseException | None) -> str | None:
-    name = error.name if error is not None and type(error) is NameError else None
-    return name if type(name) is str else None
