@@ -42,6 +42,8 @@ def _is_explained(clean: CleanRun, timeline: Timeline, name: str, run: Execution
         return True
     if name not in code_names(run.source).binds and home.cell_id not in known:
         return True  # its text doesn't tell what it changes in place: it has a verdict of its own
+    if name not in run.outputs and name not in run.deleted:
+        return True  # it may have bound what was there already: the value is an earlier run's as well
     return None if left is not None and not (left.startswith("=") and live.startswith("=")) else False
 
 

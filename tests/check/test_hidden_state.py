@@ -113,6 +113,9 @@ CASES = {
         ["a", ("b", "k = 1"), "c", "b"],
         {("stale-input", "c")}, {"c": "unverified"}, "a c",
     ),
+    "bound in a loop to what it was already": Case(
+        {"a": "b = 2", "c": "for b in range(2): pass"}, ["a", ("x", "b = 1"), "c"], set(),
+    ),
     "run before what it reads existed": Case(
         {"a": "x = 1", "b": "try:\n    y = x\nexcept NameError:\n    y = 0"}, ["b", "a"],
         {("out-of-order", "b")}, {"b": "unverified"}, "b", says="did not exist",
