@@ -7,6 +7,7 @@
 
 import type { Kernel } from '@jupyterlab/services';
 import { CommsOverSubshells, KernelMessage } from '@jupyterlab/services';
+import type { JSONValue } from '@lumino/coreutils';
 import { PromiseDelegate } from '@lumino/coreutils';
 import type { IDisposable } from '@lumino/disposable';
 
@@ -23,6 +24,14 @@ const GREETING_PATIENCE = 15_000;
 const LEAVING_PATIENCE = 10_000;
 /** How long ipykernel 6, which knows no subshells and answers nothing, keeps us waiting. */
 const SUBSHELL_PATIENCE = 4000;
+
+/**
+ * How long to wait for an answer before the question is repeated, each time. On a busy machine one sometimes never
+ * comes through ipykernel 7.4, all of whose threads then wait; asked again, it does.
+ */
+const REPEATING_PATIENCE = [4000, 8000, 16_000, 32_000];
+/** The questions that change nothing. */
+const REPEATABLE: ReadonlySet<Question['kind']> = new Set(['check', 'states', 'flows']);
 
 // The name `_prodkit_error` can't be the user's, and Python deletes it after the block. `load_extension` prints nothing.
 const BOOT = `
@@ -97,8 +106,23 @@ export class Channel implements IDisposable {
     const id = ++this._lastId;
     const answer = new PromiseDelegate<Reply>();
     this._pending.set(id, answer);
-    this._rpc.send(encode({ ...question, id }));
+    const message = encode({ ...question, id });
+    this._rpc.send(message);
+    if (this.isConcurrent && REPEATABLE.has(question.kind)) {
+      void this._askAgain(id, message);
+    }
     return answer.promise;
+  }
+
+  /** Repeat a question while nothing answers: the first answer counts, a later one is passed over. */
+  private async _askAgain(id: number, message: JSONValue): Promise<void> {
+    for (const patience of REPEATING_PATIENCE) {
+      await after(patience);
+      if (!this._pending.has(id)) {
+        return;
+      }
+      this._rpc?.send(message);
+    }
   }
 
   /** Take leave of a kernel that is still there. */

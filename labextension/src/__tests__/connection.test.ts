@@ -226,6 +226,41 @@ describe('talking', () => {
     expect(await second).toMatchObject({ job: 2 });
   });
 
+  it.each([
+    { question: { kind: 'flows', page: { path: 'a.ipynb', cells: [] } }, asked: 2 },
+    { question: { kind: 'cancel', job: 1 }, asked: 1 }
+  ] as const)(
+    'a question is asked again where it changes nothing: $question.kind',
+    async ({ question, asked }) => {
+      const session = new FakeSession();
+      const connection = await attached(session);
+      const heard: number[] = [];
+      if (session.kernel !== null) {
+        session.kernel.onRequest = request => heard.push(request.id);
+      }
+      void connection.ask(question);
+      await vi.advanceTimersByTimeAsync(5000);
+      expect(heard).toEqual(Array<number>(asked).fill(heard[0] ?? 0));
+    }
+  );
+
+  it('a question that was answered is not asked again', async () => {
+    const session = new FakeSession();
+    const connection = await attached(session);
+    const kernel = session.kernel;
+    let asked = 0;
+    const answers = kernel?.onRequest;
+    if (kernel !== null && answers !== undefined) {
+      kernel.onRequest = (request, comm) => {
+        asked += 1;
+        answers(request, comm);
+      };
+    }
+    await connection.ask({ kind: 'flows', page: { path: 'a.ipynb', cells: [] } });
+    await vi.advanceTimersByTimeAsync(60_000);
+    expect(asked).toBe(1);
+  });
+
   it('garbage in place of an answer is an error, and not half an answer', async () => {
     const session = new FakeSession();
     const connection = await attached(session);
