@@ -44,7 +44,9 @@ def _is_explained(clean: CleanRun, timeline: Timeline, name: str, run: Execution
         return True  # its text doesn't tell what it changes in place: it has a verdict of its own
     if name not in run.outputs and name not in run.deleted:
         return True  # it may have bound what was there already: the value is an earlier run's as well
-    return None if left is not None and not (left.startswith("=") and live.startswith("=")) else False
+    if left is None or (left.startswith("=") and live.startswith("=")):
+        return False
+    return None
 
 
 def _version_after(clean: CleanRun, home: Cell, name: str) -> Version | None:
