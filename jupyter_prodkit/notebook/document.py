@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any, Literal
 
 from jupyter_prodkit.notebook.marks import Marks, default_module, is_ignored, marks_text, read_marks
-from jupyter_prodkit.notebook.syntax import parsed, shared_tree
+from jupyter_prodkit.notebook.syntax import parsed, shared_tree, structure
 from jupyter_prodkit.notebook.transform import own_magics_only, to_python
 
 __all__ = ["Cell", "Notebook", "read_notebook", "source_digest"]
@@ -140,7 +140,7 @@ def source_digest(source: str) -> str:
     """Return a digest of the code in `source`: of its syntax tree, or of the text where it has a syntax error."""
     tree = shared_tree(to_python(source))
     try:
-        content = source.strip() if tree is None else ast.dump(tree)
+        content = source.strip() if tree is None else structure(tree)
     except RecursionError:
         content = source.strip()
     return hashlib.sha256(content.encode("utf-8", "surrogatepass")).hexdigest()

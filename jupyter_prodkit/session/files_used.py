@@ -16,7 +16,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from functools import lru_cache
 from typing import Any
 
-from jupyter_prodkit.notebook.syntax import shared_tree
+from jupyter_prodkit.notebook.syntax import nodes, shared_tree
 from jupyter_prodkit.notebook.transform import to_python
 from jupyter_prodkit.session.classes import users_module_of
 from jupyter_prodkit.session.record import Version
@@ -142,8 +142,8 @@ def _folder(text: str) -> str:
 @lru_cache(maxsize=256)
 def _texts_in(source: str) -> tuple[str, ...]:
     tree = shared_tree(to_python(source))
-    nodes = [] if tree is None else ast.walk(tree)
-    texts = (_text_of(node) for node in nodes if isinstance(node, (ast.Constant, ast.BinOp, ast.Call)))
+    found = () if tree is None else nodes(tree)
+    texts = (_text_of(node) for node in found if isinstance(node, (ast.Constant, ast.BinOp, ast.Call)))
     return tuple(text for text in texts if text is not None and len(text) < _LONGEST_TEXT)
 
 

@@ -13,7 +13,7 @@ from collections.abc import Collection, Iterable, Mapping
 from functools import lru_cache
 from typing import Any
 
-from jupyter_prodkit.notebook.syntax import shared_tree
+from jupyter_prodkit.notebook.syntax import nodes, shared_tree
 from jupyter_prodkit.notebook.transform import to_python
 from jupyter_prodkit.session.classes import is_class_of_notebook
 from jupyter_prodkit.session.live_names import LiveNames
@@ -80,7 +80,7 @@ def _compares_identities(source: str) -> bool:
     if " is " not in source:
         return False
     tree = shared_tree(to_python(source))
-    found = () if tree is None else (node for node in ast.walk(tree) if isinstance(node, ast.Compare))
+    found = () if tree is None else (node for node in nodes(tree) if isinstance(node, ast.Compare))
     return any(
         isinstance(operator, (ast.Is, ast.IsNot)) and _may_be_any(node.left) and _may_be_any(other)
         for node in found

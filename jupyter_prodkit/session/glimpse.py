@@ -59,6 +59,7 @@ def is_module(seen: Glimpse) -> bool:
     return seen.text.startswith(_MODULE)
 
 
+@lru_cache(maxsize=1024)
 def module_digest(name: str) -> str:
     """Return the digest of the module of that name."""
     content = examine(types.ModuleType(name)).content

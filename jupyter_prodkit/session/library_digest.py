@@ -205,11 +205,12 @@ def pillow_value(walk: Any, value: Any, kind: type, depth: int) -> bool:
     return True
 
 
-def random_value(walk: Any, value: Any, kind: type, depth: int) -> bool:
+def random_value(walk: Any, value: Any, kind: type, _: int) -> bool:
     """Feed the state of a `random.Random`."""
     random: Any = loaded("random")
     if kind is not random.Random:
         return False
     walk.part(value)
-    walk.fleeting(value.getstate(), depth)
+    version, numbers, spare = value.getstate()
+    walk.text("random", f"{version} {hash(numbers):x} {spare}")  # numbers only: no hash seed plays a part
     return True

@@ -44,6 +44,8 @@ class UserModules:
         self._loaded: set[str] = set()
         self._imported: set[str] = set()
         self._files: dict[str, _AsLoaded] = {}
+        self._of_libraries: set[str] = set()
+        """The top-level packages that are no files of the user's, and so nothing below them is."""
         self._note_files(self._seen)
 
     def before_run(self) -> None:
@@ -87,10 +89,20 @@ class UserModules:
 
     def _note_files(self, modules: Iterable[str]) -> None:
         for name in modules:
-            if len(self._files) < _MOST_FILES:
+            if len(self._files) < _MOST_FILES and not self._is_of_library(name):
                 held = _as_loaded(sys.modules.get(name))
                 if held is not None:
                     self._files[name] = held
+
+    def _is_of_library(self, name: str) -> bool:
+        top = _top(name)
+        if top in self._of_libraries:
+            return True
+        file = _file(sys.modules.get(top))
+        if file is None or not _is_of_library(file):
+            return False
+        self._of_libraries.add(top)
+        return True
 
     def _note_reloaded(self) -> None:
         for name, held in list(self._files.items()):
@@ -124,12 +136,14 @@ def _attribute(module: object, name: str) -> object:
 def _as_loaded(module: object) -> _AsLoaded | None:
     """Return what the module's file is like now, or None where it is none of the user's own."""
     file = _file(module)
-    if file is None or not file.endswith(".py") or file.startswith(_libraries()):
-        return None
-    if any(folder in file for folder in _LIBRARY_FOLDERS):
+    if file is None or not file.endswith(".py") or _is_of_library(file):
         return None
     state = _state(file)
     return None if state is None else _AsLoaded(file, _attribute(module, "__spec__"), *state)
+
+
+def _is_of_library(file: str) -> bool:
+    return file.startswith(_libraries()) or any(folder in file for folder in _LIBRARY_FOLDERS)
 
 
 def _is_edited(held: _AsLoaded) -> bool:

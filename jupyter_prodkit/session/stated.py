@@ -11,10 +11,11 @@ from collections import Counter
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from functools import lru_cache
+from typing import NamedTuple
 
 from jupyter_prodkit.notebook.dataflow import writes
-from jupyter_prodkit.notebook.names import CodeNames, names_in
-from jupyter_prodkit.notebook.syntax import shared_tree
+from jupyter_prodkit.notebook.names import names_in
+from jupyter_prodkit.notebook.syntax import shared_tree, structure
 from jupyter_prodkit.notebook.transform import to_python
 from jupyter_prodkit.session.glimpse import glimpse, module_digest
 from jupyter_prodkit.session.record import Version
@@ -51,8 +52,8 @@ def stated_names(source: str) -> tuple[Stated, ...]:
     if tree is None:
         return ()
     try:
-        parts = [(statement, names_in(ast.Module([statement], []))) for statement in tree.body]
-        times = Counter(name for _, names in parts for name in writes(names) | names.deletes)
+        parts = [_part(statement) for statement in tree.body]
+        times = Counter(name for part in parts for name in part.touches)
         return tuple(one for one in _stated(parts) if times[one.name] == 1)
     except RecursionError:
         return ()
@@ -68,15 +69,33 @@ def valued(digest: str) -> Version:
     return f"= {digest}"
 
 
-def _stated(parts: list[tuple[ast.stmt, CodeNames]]) -> Iterator[Stated]:
+class _Part(NamedTuple):
+    """One top-level statement of a cell, and the names that it has to do with."""
+
+    statement: ast.stmt
+    reads: frozenset[str]
+    writes: frozenset[str]
+    touches: frozenset[str]
+    """Those that it writes or deletes."""
+
+
+def _part(statement: ast.stmt) -> _Part:
+    if isinstance(statement, (ast.Import, ast.ImportFrom)):  # most often: no need to ask for all that code may do
+        bound = frozenset(alias.asname or alias.name.partition(".")[0] for alias in statement.names) - {"*"}
+        return _Part(statement, frozenset(), bound, bound)
+    names = names_in(ast.Module([statement], []))
+    return _Part(statement, names.needs, writes(names), writes(names) | names.deletes)
+
+
+def _stated(parts: list[_Part]) -> Iterator[Stated]:
     first, unsettled = True, set[str]()
-    for statement, names in parts:
-        reads = tuple(sorted(names.needs))
-        versions = None if unsettled & names.needs else _versions(statement)
+    for part in parts:
+        versions = None if unsettled & part.reads else _versions(part.statement)
         if versions is None:
             first = False
-            unsettled |= writes(names)
+            unsettled |= part.writes
             continue
+        reads = tuple(sorted(part.reads))
         for name, version in versions.items():
             yield Stated(name, version, reads, first)
 
@@ -94,7 +113,7 @@ def _versions(statement: ast.stmt) -> dict[str, Version] | None:
         origin = f"from {'.' * statement.level}{statement.module or ''} import"
         return {alias.asname or alias.name: f"{origin} {alias.name}" for alias in statement.names}
     if isinstance(statement, (ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef)):
-        return {statement.name: f"def {short(ast.dump(statement))}"}
+        return {statement.name: f"def {short(structure(statement))}"}
     if isinstance(statement, ast.Assign):
         return _literal(statement)
     return {} if isinstance(statement, ast.Expr) and isinstance(statement.value, ast.Constant) else None
