@@ -20,7 +20,7 @@ ROOMS = (
 # Outside tool → the modules that may import it; a folder stands for all below it.
 TOOLS = {
     "IPython": {"notebook/transform.py", "session", "faces", "__init__.py"},  # the last for a type only
-    "comm": {"faces/channel.py"},
+    "comm": {"faces/comm_targets.py"},
     "docker": {"build/engine.py"},
     "dvc": set[str](),  # run as a program by export/dvc.py
     "ipykernel": set[str](),

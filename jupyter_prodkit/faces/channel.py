@@ -21,21 +21,9 @@ from jupyter_prodkit.notebook.document import Cell, Notebook
 from jupyter_prodkit.progress import Progress
 from jupyter_prodkit.session.session import Session
 
-__all__ = ["Channel", "open_channel"]
+__all__ = ["Channel"]
 
 _log = logging.getLogger("jupyter_prodkit")
-
-
-def open_channel(session: Session) -> Channel:
-    """Register the two comm targets in this kernel."""
-    from comm import get_comm_manager
-
-    channel = Channel(session)
-    manager: Any = get_comm_manager()
-    manager.register_target(wire.RPC_TARGET, channel.accept_requests)
-    manager.register_target(wire.EVENTS_TARGET, channel.accept_listener)
-    session.on_executed(lambda cell_id: channel.push(wire.Executed(cell_id=cell_id)))
-    return channel
 
 
 class Channel:
@@ -70,6 +58,10 @@ class Channel:
         def forget(_: Any) -> None:
             with self._lock:
                 self._listeners.remove(listener)
+
+    def tell_executed(self, cell_id: str | None) -> None:
+        """Push that a cell has run."""
+        self.push(wire.Executed(cell_id=cell_id))
 
     def push(self, event: wire.Event) -> None:
         """Send `event` to every front end that listens."""

@@ -10,11 +10,12 @@ if TYPE_CHECKING:
     from IPython.core.interactiveshell import InteractiveShell
 
     from jupyter_prodkit.faces.channel import Channel
+    from jupyter_prodkit.faces.comm_targets import CommTargets
 
 __all__ = ["channel_of", "load", "session_of", "unload"]
 
 _ATTRIBUTE = "_jupyter_prodkit_session"
-_CHANNEL = "_jupyter_prodkit_channel"
+_TARGETS = "_jupyter_prodkit_targets"
 
 
 def session_of(shell: InteractiveShell) -> Session | None:
@@ -25,8 +26,8 @@ def session_of(shell: InteractiveShell) -> Session | None:
 
 def channel_of(shell: InteractiveShell) -> Channel | None:
     """Return the kernel's end of the comms, or None in a shell that has none: a terminal."""
-    channel: Channel | None = getattr(shell, _CHANNEL, None)
-    return channel
+    targets: CommTargets | None = getattr(shell, _TARGETS, None)
+    return None if targets is None else targets.channel
 
 
 def load(shell: InteractiveShell) -> None:
@@ -40,9 +41,11 @@ def load(shell: InteractiveShell) -> None:
     setattr(shell, _ATTRIBUTE, session)
     register_magics(shell, session)
     if getattr(shell, "kernel", None) is not None:
-        from jupyter_prodkit.faces.channel import open_channel
+        from jupyter_prodkit.faces.comm_targets import CommTargets
 
-        setattr(shell, _CHANNEL, open_channel(session))
+        targets = CommTargets(session)
+        targets.register()
+        setattr(shell, _TARGETS, targets)
 
 
 def unload(shell: InteractiveShell) -> None:
@@ -54,6 +57,6 @@ def unload(shell: InteractiveShell) -> None:
 
     session.stop()
     unregister_magics(shell)
-    for attribute in (_ATTRIBUTE, _CHANNEL):
+    for attribute in (_ATTRIBUTE, _TARGETS):
         if hasattr(shell, attribute):
             delattr(shell, attribute)

@@ -9,12 +9,13 @@ from typing import TYPE_CHECKING, Any
 from jupyter_prodkit.errors import CancelledError
 from jupyter_prodkit.notebook.document import Notebook
 from jupyter_prodkit.notebook.transform import OWN_MAGICS
-from jupyter_prodkit.session.driver import STARTED_BY_US
 from jupyter_prodkit.session.session import Session
-from jupyter_prodkit.step import Options, Plan, Result
+from jupyter_prodkit.session.starting import STARTED_BY_US
 
 if TYPE_CHECKING:
     from IPython.core.interactiveshell import InteractiveShell
+
+    from jupyter_prodkit.step import Options, Plan, Result
 
 __all__ = ["register_magics", "unregister_magics"]
 

@@ -14,6 +14,7 @@ import msgspec
 
 from jupyter_prodkit.check.report import Report
 from jupyter_prodkit.export.previewing import PreviewedFile
+from jupyter_prodkit.faces.comm_targets import EVENTS_TARGET, RPC_TARGET
 
 __all__ = [
     "EVENTS_TARGET",
@@ -26,8 +27,6 @@ __all__ = [
 
 PROTOCOL_VERSION = 3
 """Goes up with each change that a half without it could stumble over; `hello` and `welcome` stay readable for both."""
-RPC_TARGET = "prodkit_rpc"
-EVENTS_TARGET = "prodkit_events"
 
 
 class PageCell(msgspec.Struct, frozen=True, kw_only=True):

@@ -110,6 +110,16 @@ def test_the_page_on_screen_is_judged_and_nothing_is_written(panel, kernel):
     assert list(kernel.folder.glob("[!.]*")) == []
 
 
+def test_a_kernel_without_a_page_carries_nothing_of_the_panel(kernel):
+    """Another editor's kernel holds no code that only the sidebar speaks to; the first page that connects brings it."""
+    is_loaded = "import sys; print('jupyter_prodkit.faces.protocol' in sys.modules)"
+    kernel.run(is_loaded)
+    assert kernel.printed == "False\n"
+    assert Panel(kernel).ask("hello", version=3)["kind"] == "welcome"
+    kernel.run(is_loaded)
+    assert kernel.printed == "True\n"
+
+
 def test_each_run_is_pushed(panel, kernel):
     """The panel hears of every execution, with its cell."""
     panel.ask("hello", version=3)
