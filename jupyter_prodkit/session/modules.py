@@ -99,7 +99,7 @@ class UserModules:
         if top in self._of_libraries:
             return True
         file = _file(sys.modules.get(top))
-        if file is None or not _is_of_library(file):
+        if file is None or not _in_libraries(file):
             return False
         self._of_libraries.add(top)
         return True
@@ -136,13 +136,13 @@ def _attribute(module: object, name: str) -> object:
 def _as_loaded(module: object) -> _AsLoaded | None:
     """Return what the module's file is like now, or None where it is none of the user's own."""
     file = _file(module)
-    if file is None or not file.endswith(".py") or _is_of_library(file):
+    if file is None or not file.endswith(".py") or _in_libraries(file):
         return None
     state = _state(file)
     return None if state is None else _AsLoaded(file, _attribute(module, "__spec__"), *state)
 
 
-def _is_of_library(file: str) -> bool:
+def _in_libraries(file: str) -> bool:
     return file.startswith(_libraries()) or any(folder in file for folder in _LIBRARY_FOLDERS)
 
 
